@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from connectors.salesforce.check.field_types import property_problem, unlisted_values, value_problem
-from connectors.salesforce.check.org_schema import FieldDescription, OrgSchema
+from connectors.salesforce.check.field_types import property_problem, type_problem, unlisted_values, value_problem
+from connectors.salesforce.check.org_schema import OrgSchema
 from connectors.salesforce.check.own_fields import own_fields
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
+from connectors.salesforce.handover.descriptions import FieldDescription
+from connectors.salesforce.handover.mapping import lead_fields_of
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, LeadField, LeadUpdate, PropertyType, Salesforce
 
@@ -27,11 +28,11 @@ class MappingCheck:
         """One sentence for each problem."""
         if not self._lead:
             return  # the object is told of as one that the user may not see
-        fields = self._mapping.lead_fields or DEFAULT_LEAD_FIELDS
+        fields = lead_fields_of(self._mapping)
         for name, source in fields.items():
             yield from (f"lead_fields: {each}" for each in self._field_problems(name, source, on_creation=True))
         for name, field in self._lead.items():
-            if _is_required(field) and name not in self._own and not _always_has_value(fields.get(name)):
+            if field.required and name not in self._own and not _always_has_value(fields.get(name)):
                 yield f"lead_fields: the Lead needs {name}: map it, with a default"
         for number, update in enumerate(self._mapping.updates):
             place = f"updates[{number}] ({_occasion(update)})"
@@ -45,8 +46,10 @@ class MappingCheck:
             yield f"{name} is written by Leadstream itself: leave it out"
         elif field is None:
             yield f"the Lead has no field {name} that the integration user may see{_spelling_hint(name, self._lead)}"
-        elif not field["updateable"] or (on_creation and not field["createable"]):
+        elif not field.updateable or (on_creation and not field.createable):
             yield f"the integration user may not write {name}"
+        elif problem := type_problem(field):
+            yield f"{name} {problem}"
         else:
             yield from (f"{name} {problem}" for problem in self._type_problems(name, source, field))
 
@@ -66,7 +69,7 @@ class MappingCheck:
 
     def _note_contact(self, place: str, name: str) -> None:
         field = self._contact.get(name)
-        if name in self._lead and (field is None or not field["updateable"]):
+        if name in self._lead and (field is None or not field.updateable):
             self.notes.append(
                 f"{place}: {name} is not written once the Lead is converted: the Contact has no such field"
             )
@@ -74,10 +77,6 @@ class MappingCheck:
 
 def _occasion(update: LeadUpdate) -> str:
     return update.on if isinstance(update.on, str) else f"property {update.on.property}"
-
-
-def _is_required(field: FieldDescription) -> bool:
-    return bool(field["createable"] and not field["nillable"] and not field["defaultedOnCreate"])
 
 
 def _always_has_value(source: LeadField | None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.salesforce.check.org_schema import FieldDescription, OrgSchema
+from connectors.salesforce.check.org_schema import OrgSchema
+from connectors.salesforce.handover.descriptions import FieldDescription
 from connectors.salesforce.org.connection import Connection
 
 OWNERS = ("Lead", "Contact")
@@ -50,13 +51,12 @@ def own_field_problems(schema: OrgSchema, connection: Connection) -> Iterator[st
 
 
 def _problems(own: OwnField, field: FieldDescription) -> Iterator[str]:
-    if field["type"] not in ("string", "textarea"):
-        yield f"is of type {field['type']}: it has to be text ({own.words})"
+    if field.type not in ("string", "textarea"):
+        yield f"is of type {field.type}: it has to be text ({own.words})"
         return
-    if own.is_key and not (field["externalId"] and field["unique"]):
+    if own.is_key and not (field.is_external_id and field.is_unique):
         yield "has to be an external id and unique"
-    length = int(field.get("length") or 0)
-    if length and length < own.length:
-        yield f"takes {length} characters: it has to take {own.length} or more"
-    if not (field["createable"] and field["updateable"]):
+    if field.length and field.length < own.length:
+        yield f"takes {field.length} characters: it has to take {own.length} or more"
+    if not (field.createable and field.updateable):
         yield "may not be written by the integration user: give it edit access"

@@ -90,8 +90,8 @@ def test_every_slip_of_a_mapping_is_told_at_once(sandbox: SandboxClient, client:
         "lead_fields: the Lead has no field email that the integration user may see (there is Email)",
         "lead_fields: the integration user may not write IsConverted",
         "lead_fields: Leadstream_Number__c is written by Leadstream itself: leave it out",
-        "lead_fields: Tier__c is a restricted picklist without 'C' - one of: A, B (value)",
-        "lead_fields: FirstName takes 40 characters, and the value has 41 (default)",
+        "lead_fields: Tier__c does not take 'C': not among the values of the picklist - one of: A, B (value)",
+        f"lead_fields: FirstName does not take '{'x' * 41}': longer than 40 characters (default)",
         "updates[0] (property email): the Lead has no field Nope__c that the integration user may see",
     ]
 

@@ -6,7 +6,14 @@ from typing import Any, get_args
 
 import pytest
 
-from connectors.salesforce.check.field_types import FixedValue, property_problem, unlisted_values, value_problem
+from connectors.salesforce.check.field_types import (
+    FixedValue,
+    property_problem,
+    type_problem,
+    unlisted_values,
+    value_problem,
+)
+from connectors.salesforce.handover.descriptions import FieldDescription
 from schemas.definitions import PropertyType
 
 TYPES = (
@@ -24,13 +31,12 @@ TAKERS: dict[PropertyType, set[str]] = {
 }
 
 
-def field(kind: str, **more: Any) -> dict[str, Any]:
-    return {"name": "F__c", "type": kind, "length": 0, **more}
+def field(kind: str, **more: Any) -> FieldDescription:
+    return FieldDescription("F__c", kind, **more)
 
 
-def picklist(kind: str = "picklist", *, restricted: bool = True) -> dict[str, Any]:
-    values = [{"value": "Hot", "active": True}, {"value": "Warm", "active": True}, {"value": "Old", "active": False}]
-    return field(kind, length=40, restrictedPicklist=restricted, picklistValues=values)
+def picklist(kind: str = "picklist", *, restricted: bool = True) -> FieldDescription:
+    return field(kind, length=40, restricted=restricted, values=("Hot", "Warm"))
 
 
 @pytest.mark.parametrize("kind", get_args(PropertyType))
@@ -49,37 +55,32 @@ def test_text_on_a_field_of_whole_numbers_is_told_in_words() -> None:
     ("value", "target", "problem"),
     [
         ("Web", field("string", length=3), None),
-        ("Websites", field("string", length=3), "takes 3 characters, and the value has 8"),
+        ("Websites", field("string", length=3), "does not take 'Websites': longer than 3 characters"),
         (7, field("string", length=3), None),
         (True, field("string"), None),
         (5, field("int"), None),
-        (5.5, field("int"), "takes a whole number (int), not 5.5"),
-        (2**31, field("int"), f"takes a whole number (int), not {2**31}"),
-        (5.5, field("currency"), None),
-        ("5", field("int"), "takes a whole number (int), not '5'"),
-        (True, field("int"), "takes a whole number (int), not True"),
+        (5.5, field("int"), "does not take 5.5: more than 0 digits after the decimal point"),
+        (2**31, field("int"), f"does not take {2**31}: too large for the field"),
+        (5.5, field("currency", precision=18, scale=2), None),
+        ("many", field("int"), "does not take 'many': not a number"),
+        (True, field("int"), "does not take True: not a number"),
         (True, field("boolean"), None),
-        ("true", field("boolean"), "takes true or false (boolean), not 'true'"),
-        (1, field("boolean"), "takes true or false (boolean), not 1"),
+        ("maybe", field("boolean"), "does not take 'maybe': neither true nor false"),
         ("2026-03-01", field("date"), None),
-        ("01.03.2026", field("date"), "takes a date (date), not '01.03.2026'"),
-        ("2026-03-01T10:00:00Z", field("datetime"), None),
-        ("2026-03-01T10:00:00", field("datetime"), "takes a date and time with its zone"),
+        ("01.03.2026", field("date"), "does not take '01.03.2026': not a date"),
         ("sales@acme.example", field("email", length=80), None),
-        ("sales", field("email", length=80), "takes an email address, not 'sales'"),
+        ("sales", field("email", length=80), "does not take 'sales': not an e-mail address"),
         ("0055A000000000BQAQ", field("reference"), None),
-        ("the boss", field("reference"), "takes the id of a record"),
+        ("the boss", field("reference"), "not the id of a record: 15 or 18 letters and digits"),
         ("Hot", picklist(), None),
-        ("hot", picklist(), "is a restricted picklist without 'hot' - one of: Hot, Warm"),
-        ("Old", picklist(), "is a restricted picklist without 'Old'"),
-        ("hot", picklist(restricted=False), None),
+        ("Cold", picklist(), "does not take 'Cold': not among the values of the picklist - one of: Hot, Warm"),
+        ("Cold", picklist(restricted=False), None),
         ("Hot;Warm", picklist("multipicklist"), None),
-        ("Hot;Cold", picklist("multipicklist"), "without 'Cold'"),
-        ("x", field("address"), "takes what is of type address"),
+        ("Hot;Cold", picklist("multipicklist"), "some values are not among those of the picklist"),
     ],
 )
 def test_a_fixed_value_is_held_against_the_field(
-    value: FixedValue, target: dict[str, Any], problem: str | None
+    value: FixedValue, target: FieldDescription, problem: str | None
 ) -> None:
     answer = value_problem(value, target)
     if problem is None:
@@ -90,8 +91,13 @@ def test_a_fixed_value_is_held_against_the_field(
 
 
 def test_what_an_open_picklist_does_not_list_is_worth_a_note() -> None:
-    assert unlisted_values("hot", picklist(restricted=False)) == ["hot"]
-    assert unlisted_values("Hot;hot", picklist("multipicklist", restricted=False)) == ["hot"]
-    assert unlisted_values("Hot", picklist(restricted=False)) == []
-    assert unlisted_values("hot", picklist()) == [], "a restricted one is a problem instead"
-    assert unlisted_values("hot", field("string")) == []
+    assert unlisted_values("Cold", picklist(restricted=False)) == ["Cold"]
+    assert unlisted_values("Hot;Cold", picklist("multipicklist", restricted=False)) == ["Cold"]
+    assert unlisted_values("hot", picklist(restricted=False)) == [], "it is written as the picklist has it"
+    assert unlisted_values("Cold", picklist()) == [], "a restricted one is a problem instead"
+    assert unlisted_values("Cold", field("string")) == []
+
+
+def test_a_field_that_nothing_can_be_written_to_is_told() -> None:
+    assert type_problem(field("address")) == "is a field of type address, which Leadstream does not write"
+    assert type_problem(field("string")) is None
