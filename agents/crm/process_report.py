@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.org_checker import OrgChecker
 from connectors.salesforce.org.usage import ApiUsage
 from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode, process_values, value_of
@@ -20,6 +21,7 @@ class CrmParts:
     usage: ApiUsage
     consumer: HandOverConsumer | None = None
     poller: OpportunityPoller | None = None
+    checker: OrgChecker | None = None
 
 
 def crm_report(parts: CrmParts) -> bytes:
@@ -30,10 +32,16 @@ def crm_report(parts: CrmParts) -> bytes:
     return encode(
         ProcessReport(
             ready_since=consumer.ready_since,
-            problems=tuple(
-                f"Salesforce, {log.part}: {log.current_problem}"
-                for log in (consumer.outage_log, poller.outage_log)
-                if log.current_problem is not None
+            problems=(
+                *(
+                    f"Salesforce, {log.part}: {log.current_problem}"
+                    for log in (consumer.outage_log, poller.outage_log)
+                    if log.current_problem is not None
+                ),
+                *(
+                    f"Salesforce does not fit: {problem}"
+                    for problem in (parts.checker.problems if parts.checker else ())
+                ),
             ),
             values=(*process_values(), *_crm_values(parts.usage, consumer, poller)),
         )
@@ -47,6 +55,8 @@ def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: Opportunity
     if usage.used is not None and usage.limit is not None:
         yield value_of(catalog.SALESFORCE_LIMIT, usage.limit)
         yield value_of(catalog.SALESFORCE_LEFT, max(0, usage.limit - usage.used))
+    if usage.known_at is not None:
+        yield value_of(catalog.SALESFORCE_LIMIT_KNOWN, usage.known_at)
     yield from counts_of(catalog.HANDOVERS, consumer.results.items())
     began = consumer.delivery_began
     yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)
