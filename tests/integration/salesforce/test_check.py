@@ -247,14 +247,24 @@ def test_a_version_that_the_org_does_not_serve_is_told_alone(sandbox: SandboxCli
     assert problem.endswith("; set LEADSTREAM_SALESFORCE_VERSION")
 
 
-def test_a_day_that_is_nearly_spent_and_a_clock_that_is_wrong_are_notes(
-    sandbox: SandboxClient, client: OrgClient
-) -> None:
-    sandbox.post("settings", daily_limit=10)
+def test_a_day_that_is_nearly_spent_is_a_note(sandbox: SandboxClient, client: OrgClient) -> None:
+    check_org(client, {})
+    used = client.usage.used
+    assert used is not None
+    sandbox.post("settings", daily_limit=2 * used + 1)
+    notes = check_org(OrgClient(sandbox.connection()), {}).notes
+    assert any(f"of {2 * used + 1} API requests are left of 24 hours" in note for note in notes)
+
+
+def test_a_clock_that_is_wrong_is_a_note(sandbox: SandboxClient, client: OrgClient) -> None:
     sandbox.post("clock", advance=-600)
     notes = check_org(client, {}).notes
-    assert any("of 10 API requests are left of 24 hours" in note for note in notes)
     assert any(note.startswith("this machine's clock is +") for note in notes)
+
+
+def test_an_org_of_several_currencies_needs_none_from_us(sandbox: SandboxClient, client: OrgClient) -> None:
+    sandbox.post("currencies", corporate="EUR", rates={"USD": 1.1})
+    assert check_org(client, {}).note_lines() == []
 
 
 def test_what_is_left_is_known_from_the_limits_at_the_start(sandbox: SandboxClient, client: OrgClient) -> None:
