@@ -39,8 +39,10 @@ class DeliveryRound:
         """
         for plan in self._plans:
             self._answer_problems(plan)
-        self._create(assignment)
-        self._update()
+        new = [plan for plan in self._plans if plan.is_creation]
+        changed = [plan for plan in self._plans if plan.values and not plan.is_creation]
+        self._create(new, assignment)
+        self._update(changed)
         self._make_members()
         return DeliveryOutcome(self._results, self._pending, self._stopped)
 
@@ -60,9 +62,8 @@ class DeliveryRound:
                     HandOverResult(handover, "failed", record=plan.linked_id, code=code, message=message)
                 )
 
-    def _create(self, assignment: Callable[[str], Assignment]) -> None:
+    def _create(self, plans: Sequence[RecordPlan], assignment: Callable[[str], Assignment]) -> None:
         """Creates Leads; what assigns otherwise needs a request of its own."""
-        plans = [plan for plan in self._plans if plan.is_creation]
         groups: dict[Assignment, list[RecordPlan]] = {}
         for plan in plans:
             groups.setdefault(assignment(plan.handovers[-1].account), []).append(plan)
@@ -71,10 +72,9 @@ class DeliveryRound:
             for plan, result in zip(group, results, strict=True):
                 self._take(plan, result)
 
-    def _update(self) -> None:
-        # One request takes both objects; it is read in a part for each change from one to the other.
-        plans = [plan for plan in self._plans if plan.record_id is not None and plan.values]
-        plans.sort(key=lambda plan: plan.sobject, reverse=True)
+    def _update(self, plans: Sequence[RecordPlan]) -> None:
+        # One request takes both objects, in a part for each change from one to the other.
+        plans = sorted(plans, key=lambda plan: plan.sobject, reverse=True)
         records = [
             record for plan in plans for record in with_type(plan.sobject, [{"id": plan.record_id, **plan.values}])
         ]
