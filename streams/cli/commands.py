@@ -205,6 +205,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                 "salesforce.org:check",
                 "Check each org, and what definitions say of Salesforce.",
             ),
+            "preview": CommandEntry(
+                "salesforce.preview:preview",
+                "Show what hand-overs would write to Salesforce now, field by field; nothing is written.",
+            ),
         },
     ),
 }

@@ -48,7 +48,9 @@ def test_open_leads_and_contacts_are_changed_in_one_request(sandbox: SandboxClie
     for answer in answers[::2]:
         sandbox.post("convert", lead=answer.record)
     before = len(writes_to(sandbox))
-    answers_of(delivery, *(lead_of(f"c{number}", 100 + number, last_name="New", campaign=None) for number in range(10)))
+    answers_of(
+        delivery, *(lead_of(f"c{number}", 100 + number, last_name="New", campaign=None) for number in range(10))
+    )
     [update] = writes_to(sandbox)[before:]
     types = [record["attributes"]["type"] for record in update["body"]["records"]]
     assert types == ["Lead"] * 5 + ["Contact"] * 5
@@ -87,7 +89,11 @@ def test_assign_runs_the_active_rule_at_creation_only(sandbox: SandboxClient) ->
     sandbox.post("edit", type="Lead", id=answer.record, OwnerId="0055A000000000SQAQ")
     answers_of(delivery, lead_of(offset=2, last_name="Changed"))
     [lead] = sandbox.live_records("Lead")
-    assert (lead["OwnerId"], lead["LastName"], len(sandbox.get("assignments"))) == ("0055A000000000SQAQ", "Changed", 1)
+    assert (lead["OwnerId"], lead["LastName"], len(sandbox.get("assignments"))) == (
+        "0055A000000000SQAQ",
+        "Changed",
+        1,
+    )
 
 
 def test_assign_names_a_rule_by_its_id(sandbox: SandboxClient) -> None:

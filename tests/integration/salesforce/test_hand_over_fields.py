@@ -23,7 +23,11 @@ def test_the_contact_of_a_converted_lead_keeps_them_too(sandbox: SandboxClient) 
     sandbox.post("edit", type="Contact", id=contact, LastName="Smith")
     answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=5, campaign=AUTUMN))
     [row] = sandbox.live_records("Contact")
-    assert (row["LastName"], row["Leadstream_Number__c"], row["Leadstream_Id__c"]) == ("Smith", "0/5/0", "default/ada")
+    assert (row["LastName"], row["Leadstream_Number__c"], row["Leadstream_Id__c"]) == (
+        "Smith",
+        "0/5/0",
+        "default/ada",
+    )
     [answer] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=7, last_name="King"))
     assert sandbox.live_records("Contact")[0]["LastName"] == "King"
     assert (answer.record, answer.notes) == (first.record, ())

@@ -62,7 +62,9 @@ def test_a_contact_is_linked_where_no_open_lead_has_the_address(sandbox: Sandbox
     assert (again.record, sandbox.live_records("Lead")) == (known, [])
 
 
-def test_a_linked_contact_is_found_by_the_leads_record_where_matching_was_switched_off(sandbox: SandboxClient) -> None:
+def test_a_linked_contact_is_found_by_the_leads_record_where_matching_was_switched_off(
+    sandbox: SandboxClient,
+) -> None:
     known = add(sandbox, "Contact", Email="ada@example.com")
     answers_of(delivery_to(sandbox, MATCHING), lead_of(email="ada@example.com"))
     delivery = delivery_to(sandbox, mapping_of())
