@@ -16,7 +16,9 @@ from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, active_time_zone, build_crm
+from agents.crm.org_checker import OrgChecker
 from agents.crm.process_report import CrmParts, crm_report
+from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
 from streams.environment import load_settings
 from streams.errors import BrokerUnavailable, LeadstreamError
@@ -45,16 +47,19 @@ async def run(
     mapping = active_mapping(releases.latest)
     time_zone = active_time_zone(releases.latest)
     consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage, time_zone=time_zone)
-    parts.consumer, parts.poller = consumer, poller
+    checker = OrgChecker(OrgDirectory.from_settings(settings), releases.all_releases)
+    parts.consumer, parts.poller, parts.checker = consumer, poller, checker
     try:
         async with releases:
             following = asyncio.create_task(releases.follow())
             working = [asyncio.create_task(consumer.run()), asyncio.create_task(poller.run())]
+            working.append(asyncio.create_task(checker.run()))
             signal_task = asyncio.create_task(stopping.wait())
             try:
                 await asyncio.wait([following, signal_task, *working], return_when=asyncio.FIRST_COMPLETED)
                 consumer.stop()
                 poller.stop()
+                checker.stop()
                 await _raise_first_error(*working, *(task for task in [following] if task.done()))
             finally:
                 signal_task.cancel()

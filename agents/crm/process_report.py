@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.org_checker import OrgChecker
 from connectors.salesforce.org.usage import ApiUsage
 from schemas.values import instant_text
 from streams.clock import now_ms
@@ -25,6 +26,7 @@ class CrmParts:
     usage: ApiUsage
     consumer: HandOverConsumer | None = None
     poller: OpportunityPoller | None = None
+    checker: OrgChecker | None = None
 
 
 def crm_report(parts: CrmParts) -> bytes:
@@ -35,7 +37,13 @@ def crm_report(parts: CrmParts) -> bytes:
     return encode(
         ProcessReport(
             ready_since=consumer.ready_since,
-            problems=tuple(_problems(consumer, poller)),
+            problems=(
+                *_problems(consumer, poller),
+                *(
+                    f"Salesforce does not fit: {problem}"
+                    for problem in (parts.checker.problems if parts.checker else ())
+                ),
+            ),
             values=(*process_values(), *_crm_values(parts.usage, consumer, poller)),
         )
     )
@@ -65,6 +73,8 @@ def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: Opportunity
     if usage.used is not None and usage.limit is not None:
         yield value_of(catalog.SALESFORCE_LIMIT, usage.limit)
         yield value_of(catalog.SALESFORCE_LEFT, max(0, usage.limit - usage.used))
+    if usage.known_at is not None:
+        yield value_of(catalog.SALESFORCE_LIMIT_KNOWN, usage.known_at)
     yield from counts_of(catalog.HANDOVERS, consumer.results.items())
     began = consumer.delivery_began
     yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)

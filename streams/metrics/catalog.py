@@ -151,6 +151,11 @@ SALESFORCE_LEFT = _gauge(
     "API requests that are left of them, as Salesforce said last",
     roles=CRM_ROLES,
 )
+SALESFORCE_LIMIT_KNOWN = _gauge(
+    "leadstream_salesforce_limit_known_timestamp_seconds",
+    "when Salesforce last said how many requests are left, since the epoch",
+    roles=CRM_ROLES,
+)
 HANDOVERS = _counter(
     "leadstream_handovers_total",
     "hand-overs that are answered, by result; `failed` wait until somebody acts",

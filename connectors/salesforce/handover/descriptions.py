@@ -31,6 +31,7 @@ class FieldDescription:
     values: tuple[str, ...] = ()
     restricted: bool = False
     is_external_id: bool = False
+    is_unique: bool = False
 
     @classmethod
     def from_document(cls, field: Mapping[str, Any]) -> FieldDescription:
@@ -50,6 +51,7 @@ class FieldDescription:
             ),
             restricted=bool(field.get("restrictedPicklist")),
             is_external_id=bool(field.get("externalId")),
+            is_unique=bool(field.get("unique")),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -21,13 +21,13 @@ from connectors.salesforce.org.errors import (
     CircuitOpen,
     ErrorCategory,
     RequestRefused,
+    SetupRefused,
     TransientFailure,
     classify_error,
     error_from_body,
 )
 from connectors.salesforce.org.transport import create_session
 from connectors.salesforce.org.usage import ApiUsage
-from streams.errors import SalesforceRefused
 
 SalesforceRow = dict[str, Any]
 CallResult = TypeVar("CallResult")
@@ -59,8 +59,16 @@ class OrgClient:
         self._local = threading.local()
 
     def check(self) -> None:
-        """Logs in and reads the limits, to see whether the org can be used at all."""
-        self._call(lambda org: org.limits())
+        """Logs in and reads the limits, to see whether the org can be used at all and how much of a day is left."""
+        limits = self._call(lambda org: org.limits())
+        daily = limits.get("DailyApiRequests") if isinstance(limits, dict) else None
+        if isinstance(daily, dict) and {"Max", "Remaining"} <= set(daily):
+            self.usage.set_limit(int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"]))
+
+    def versions(self) -> list[str]:
+        """Returns the versions of the API that the org serves, oldest first; it counts against no limit."""
+        rows = self._call(_read_versions)
+        return [str(row["version"]) for row in rows]
 
     def query_all(self, soql: str) -> list[SalesforceRow]:
         """Returns every row of a query, including those in the recycle bin; amounts are Decimal."""
@@ -79,6 +87,13 @@ class OrgClient:
         """Returns the schema of an object."""
         result = self._call(lambda org: org.restful(f"sobjects/{sobject}/describe"))
         return dict(result or {})
+
+    def describe_if_visible(self, sobject: str) -> dict[str, Any] | None:
+        """Returns the schema of an object; None for one that the org lacks or the user may not see."""
+        try:
+            return self.describe(sobject)
+        except SetupRefused:
+            return None
 
     def write_collection(
         self,
@@ -103,6 +118,11 @@ class OrgClient:
     def server_time(self) -> datetime:
         """Returns the org's time, from the `Date` of this thread's last response; this machine's before the first."""
         return getattr(self._local, "date", None) or datetime.now(UTC)
+
+    def clock_skew(self) -> timedelta:
+        """How far this machine's clock is ahead of the org's, by this thread's last response; 0 before the first."""
+        difference: timedelta | None = getattr(self._local, "skew", None)
+        return difference or timedelta(0)
 
     def _call(self, operation: Callable[[Salesforce], CallResult]) -> CallResult:
         token = self._tokens.current()
@@ -151,6 +171,7 @@ class OrgClient:
         self.usage.count_answer(response)
         if date := response.headers.get("Date"):
             self._local.date = parsedate_to_datetime(date)
+            self._local.skew = datetime.now(UTC) - self._local.date
 
     def _to_exception(self, error: SalesforceError) -> Exception:
         crm_error = error_from_body(error.status, error.content)
@@ -160,11 +181,14 @@ class OrgClient:
         if category is ErrorCategory.PAUSE:
             return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {crm_error}")
         if category is ErrorCategory.SETUP:
-            return SalesforceRefused(
-                f"Salesforce ({self.connection.display_name}) is not set up for Leadstream: {crm_error.code}: "
-                f"{crm_error.message}; see the documentation of the fields it needs"
-            )
+            return SetupRefused(self.connection.display_name, crm_error)
         return RequestRefused(crm_error)
+
+
+def _read_versions(org: Salesforce) -> list[dict[str, Any]]:
+    # simple-salesforce has no public call for an address without a version.
+    answer = org._call_salesforce("GET", f"https://{org.sf_instance}/services/data/")  # noqa: SLF001
+    return list(answer.json())
 
 
 def _batches(values: Sequence[str], room: int) -> Iterator[list[str]]:

@@ -95,6 +95,13 @@ def test_of_very_many_accounts_some_are_named() -> None:
     report = report_of(parts_of(stops=stops))
     assert len(report.problems) == 21
     assert report.problems[-1] == "Salesforce: hand-overs of 30 more accounts stand still"
+def test_what_does_not_fit_the_org_is_a_problem_of_a_process_that_is_ready() -> None:
+    parts = parts_of()
+    checker: Any = SimpleNamespace(problems=("acme: lead_fields: the Lead has no field Plan__c",))
+    parts.checker = checker
+    report = report_of(parts)
+    assert report.ready_since == 1_000
+    assert report.problems == ("Salesforce does not fit: acme: lead_fields: the Lead has no field Plan__c",)
 
 
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
