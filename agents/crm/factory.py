@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.poll_pace import PollPace
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy
 from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS, LeadFields
+from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
@@ -24,16 +26,32 @@ def build_crm(
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
     usage: ApiUsage | None = None,
+    rules: Callable[[], AttributionRules] = AttributionRules,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
     """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
 
-    Raises SalesforceRefused when no org is set.
+    `rules` say whose the opportunities are. Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
     consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
-    return consumer, OpportunityPoller(
-        settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
-    )
+    poll = OpportunityPoll(org, currency=settings.salesforce_currency, rules=rules)
+    pace = PollPace(settings.salesforce_poll_ms / 1000, org.usage)
+    return consumer, OpportunityPoller(settings, poll, backoff=backoff, pace=pace)
+
+
+def attribution_rules(releases: Callable[[], Iterable[Release]]) -> Callable[[], AttributionRules]:
+    """By which rules opportunities belong to accounts after all releases; computed anew when there is a new one."""
+    last_offset, rules = -1, AttributionRules()
+
+    def current() -> AttributionRules:
+        nonlocal last_offset, rules
+        present = list(releases())
+        if present and present[-1].offset != last_offset:
+            last_offset = present[-1].offset
+            rules = AttributionRules.from_releases((each.account, each.definitions) for each in present)
+        return rules
+
+    return current
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:

@@ -15,7 +15,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
-from agents.crm.factory import active_mapping, build_crm
+from agents.crm.factory import active_mapping, attribution_rules, build_crm
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.usage import ApiUsage
 from streams.environment import load_settings
@@ -43,7 +43,8 @@ async def run(
     releases = ReleaseFollower(settings)
     parts = parts or CrmParts(ApiUsage())
     mapping = active_mapping(releases.latest)
-    consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage)
+    rules = attribution_rules(releases.all_releases)
+    consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage, rules=rules)
     parts.consumer, parts.poller = consumer, poller
     try:
         async with releases:

@@ -73,6 +73,11 @@ class ReleaseFollower:
         """Returns the account's latest release; None when it has none."""
         return self._log.latest(account)
 
+    def all_releases(self) -> list[Release]:
+        """Returns the releases of every account in the order in which they were applied."""
+        releases = [each for account in self._log.accounts() for each in self._log.releases_of(account)]
+        return sorted(releases, key=lambda release: release.offset)
+
     async def follow(self) -> None:
         """Reads new releases until it is cancelled. Raises KafkaError."""
         assert self._consumer is not None, "enter the follower first"

@@ -23,7 +23,9 @@ def parts_of(**more: Any) -> CrmParts:
         dead_letters={"not_a_handover": 0},
         delivery_began=None,
     )
-    poller: Any = SimpleNamespace(outage_log=OutageLog("opportunities"), event_count=5, polled_at=None)
+    poller: Any = SimpleNamespace(
+        outage_log=OutageLog("opportunities"), event_count=5, polled_at=None, kept_count=7, pause_seconds=30.0
+    )
     for name, value in more.items():
         setattr(consumer if hasattr(consumer, name) else poller, name, value)
     return CrmParts(ApiUsage(), consumer, poller)
@@ -49,6 +51,8 @@ def test_what_it_has_done_is_told() -> None:
     assert value(report, catalog.HANDOVERS, "linked") == 3
     assert value(report, catalog.HANDOVERS, "failed") == 1
     assert value(report, catalog.OPPORTUNITIES) == 5
+    assert value(report, catalog.OPPORTUNITIES_KEPT) == 7
+    assert value(report, catalog.OPPORTUNITY_PAUSE) == 30
     assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 1
     assert value(report, catalog.HANDOVER_WAIT) == 0
 
