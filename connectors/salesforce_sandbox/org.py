@@ -1,4 +1,4 @@
-"""The state of the sandbox: records, logins, settings, faults and the request log."""
+"""The state of the sandbox: records, logins, settings, rules, faults and the request log."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from typing import Any
 from aiohttp import web
 
 from connectors.salesforce_sandbox.faults import FaultInjector
-from connectors.salesforce_sandbox.schema import SOBJECTS, SObject
-from connectors.salesforce_sandbox.store import RecordStore, SandboxRow
+from connectors.salesforce_sandbox.records.assignment import ASSIGNMENT_RULE, AssignmentRules
+from connectors.salesforce_sandbox.records.campaigns import insert_campaign
+from connectors.salesforce_sandbox.records.duplicates import DuplicateRule
+from connectors.salesforce_sandbox.records.sales import SOBJECTS
+from connectors.salesforce_sandbox.records.schema import SObject
+from connectors.salesforce_sandbox.records.store import RecordStore, SandboxRow
+from connectors.salesforce_sandbox.records.validation import ValidationRule
 
-DAILY_REQUEST_LIMIT = 15_000
+FIRST_SCHEMA: Mapping[str, SObject] = {**SOBJECTS, ASSIGNMENT_RULE.name: ASSIGNMENT_RULE}
 
 
 @dataclass(slots=True)
@@ -35,20 +40,40 @@ class OAuthClient:
 
 
 @dataclass(slots=True)
+class OrgSettings:
+    """What the control call `settings` changes."""
+
+    page_size: int = 2_000
+    copy_custom_fields: bool = False
+    """Whether a conversion copies our fields of the lead to the contact, as an org can be told to do."""
+    daily_limit: int = 15_000
+
+
+@dataclass(slots=True)
+class QueryResult:
+    """A query that has further pages: its rows, and how each is shown."""
+
+    rows: list[SandboxRow]
+    show: Any
+
+
+@dataclass(slots=True)
 class Org:
     """The state behind the HTTP handlers."""
 
     oauth_client: OAuthClient
     campaigns: Mapping[str, str]
     """The campaigns that the org starts with: id -> name."""
-    schema: dict[str, SObject] = field(default_factory=lambda: dict(SOBJECTS))
+    schema: dict[str, SObject] = field(default_factory=lambda: dict(FIRST_SCHEMA))
     store: RecordStore = field(default_factory=RecordStore)
     faults: FaultInjector = field(default_factory=FaultInjector)
+    settings: OrgSettings = field(default_factory=OrgSettings)
+    duplicate_rules: list[DuplicateRule] = field(default_factory=list)
+    validation_rules: list[ValidationRule] = field(default_factory=list)
+    assignment_rules: AssignmentRules = field(default_factory=AssignmentRules)
     request_log: list[dict[str, Any]] = field(default_factory=list)
-    locators: dict[str, list[SandboxRow]] = field(default_factory=dict)
+    locators: dict[str, QueryResult] = field(default_factory=dict)
     """The results of queries that have further pages, by their locator."""
-    page_size: int = 2_000
-    duplicate_rule: bool = False
     request_count: int = 0
 
     def __post_init__(self) -> None:
@@ -60,15 +85,23 @@ class Org:
         self.faults.clear()
         self.request_log.clear()
         self.locators.clear()
-        self.schema = dict(SOBJECTS)
-        self.page_size = 2_000
-        self.duplicate_rule = False
+        self.schema = dict(FIRST_SCHEMA)
+        self.settings = OrgSettings()
+        self.duplicate_rules.clear()
+        self.validation_rules.clear()
+        self.assignment_rules = AssignmentRules()
         self.oauth_client.is_refused = False
         self._seed()
 
+    def find_sobject(self, name: str) -> SObject | None:
+        """Returns the object of this name, whatever its case; None when there is none."""
+        if name in self.schema:
+            return self.schema[name]
+        return next((each for each in self.schema.values() if each.name.lower() == name.lower()), None)
+
     def _seed(self) -> None:
         for record_id, name in self.campaigns.items():
-            self.store.insert(self.schema["Campaign"], {"Name": name, "IsActive": True}, record_id)
+            insert_campaign(self.store, {"Name": name, "IsActive": True}, record_id)
 
 
 ORG: web.AppKey[Org] = web.AppKey("org", Org)

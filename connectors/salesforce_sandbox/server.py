@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from connectors.salesforce_sandbox import collections, control, oauth, query, sobjects
 from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.control import routes as control
 from connectors.salesforce_sandbox.faults import Fault
-from connectors.salesforce_sandbox.org import DAILY_REQUEST_LIMIT, ORG, OAuthClient, Org
+from connectors.salesforce_sandbox.org import ORG, OAuthClient, Org
+from connectors.salesforce_sandbox.rest import collections, oauth, query, sobjects
 
 HOST = "127.0.0.1"
 BASE = "/services/data/v{version:[0-9.]+}"
@@ -179,7 +180,7 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
     org = request.app[ORG]
     response.headers["Date"] = format_datetime(org.store.now(), usegmt=True)
     if _is_data_request(request):
-        response.headers["Sforce-Limit-Info"] = f"api-usage={org.request_count}/{DAILY_REQUEST_LIMIT}"
+        response.headers["Sforce-Limit-Info"] = f"api-usage={org.request_count}/{org.settings.daily_limit}"
 
 
 def _is_data_request(request: web.Request) -> bool:
@@ -195,8 +196,9 @@ async def _versions(_: web.Request) -> web.Response:
 
 
 async def _limits(request: web.Request) -> web.Response:
-    remaining = DAILY_REQUEST_LIMIT - request.app[ORG].request_count
-    return web.json_response({"DailyApiRequests": {"Max": DAILY_REQUEST_LIMIT, "Remaining": remaining}})
+    limit = request.app[ORG].settings.daily_limit
+    remaining = limit - request.app[ORG].request_count
+    return web.json_response({"DailyApiRequests": {"Max": limit, "Remaining": remaining}})
 
 
 def _parse_body(text: str) -> Any:

@@ -6,9 +6,9 @@ import pytest
 
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import OAuthClient, Org
-from connectors.salesforce_sandbox.query import run_query
-from connectors.salesforce_sandbox.schema import LEAD
-from connectors.salesforce_sandbox.soql import parse_soql
+from connectors.salesforce_sandbox.records.people import LEAD
+from connectors.salesforce_sandbox.rest.query import run_query
+from connectors.salesforce_sandbox.soql.parser import parse_soql
 
 
 @pytest.fixture

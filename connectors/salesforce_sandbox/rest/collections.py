@@ -8,10 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.salesforce_sandbox import writes
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import ORG, Org
-from connectors.salesforce_sandbox.sobjects import allows_duplicates, read_body
+from connectors.salesforce_sandbox.records import writes
+from connectors.salesforce_sandbox.rest.sobjects import read_body, save_options
 
 MAX_RECORDS = 200
 RequestRecord = dict[str, Any]
@@ -32,11 +32,11 @@ async def upsert(request: web.Request) -> web.Response:
     """PATCH with an external id field: every record has its key in the body."""
     org, name, field = request.app[ORG], request.match_info["name"], request.match_info["field"]
     sobject = writes.require_sobject(org, name)
-    writes.check_external_id(sobject, field)
+    field = writes.check_key_field(sobject, field)
     body = await read_body(request)
     records = _parse_records(body)
     key_counts = Counter(str(record.get(field)).casefold() for record in records)
-    allow = allows_duplicates(request)
+    options = save_options(request)
 
     def one(record: RequestRecord) -> RecordResult:
         _check_type(record, name)
@@ -47,11 +47,11 @@ async def upsert(request: web.Request) -> web.Response:
             raise ApiError("DUPLICATE_VALUE", f"Duplicate external id specified: {key}")
         _check_row_lock(request, key)
         values = {each: value for each, value in record.items() if each != field}
-        race = not org.store.find_by_external_id(name, field, key) and org.faults.trigger_for_record(
+        race = not writes.find_by_key(org, sobject, field, key) and org.faults.trigger_for_record(
             "race", request.method, request.path, key
         )
         try:
-            result = writes.upsert(org, sobject, field, key, values, allow_duplicate=allow)
+            result = writes.upsert(org, sobject, field, key, values, options=options)
         except writes.MultipleMatches as several:
             matches = ", ".join(row["Id"] for row in several.rows)
             raise ApiError(
@@ -71,11 +71,11 @@ async def create(request: web.Request) -> web.Response:
     """POST: creates the records, which may be of several objects."""
     org = request.app[ORG]
     body = await read_body(request)
-    allow = allows_duplicates(request)
+    options = save_options(request)
 
     def one(record: RequestRecord) -> RecordResult:
         name = _type_of(record)
-        result = writes.create(org, writes.require_sobject(org, name), record, allow_duplicate=allow)
+        result = writes.create(org, writes.require_sobject(org, name), record, options)
         return {"id": result.id, "success": True, "errors": []}
 
     return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
@@ -85,6 +85,7 @@ async def update(request: web.Request) -> web.Response:
     """PATCH without a field: changes records by `id`."""
     org = request.app[ORG]
     body = await read_body(request)
+    options = save_options(request)
 
     def one(record: RequestRecord) -> RecordResult:
         sobject = writes.require_sobject(org, _type_of(record))
@@ -92,7 +93,7 @@ async def update(request: web.Request) -> web.Response:
         if not isinstance(record_id, str):
             raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
         _check_row_lock(request, record_id)
-        result = writes.update(org, sobject, record_id, record)
+        result = writes.update(org, sobject, record_id, record, options)
         return {"id": result.id, "success": True, "errors": []}
 
     return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
@@ -123,11 +124,13 @@ def _respond(
     all_or_none: bool,
     is_upsert: bool = False,
 ) -> web.Response:
-    savepoint = org.store.savepoint() if all_or_none else None
+    if all_or_none:
+        org.store.start_transaction()
     results = [_record_result(record, operation, is_upsert=is_upsert) for record in records]
-    if savepoint is not None and not all(result["success"] for result in results):
-        org.store.roll_back(savepoint)
+    if all_or_none and not all(result["success"] for result in results):
+        org.store.roll_back()
         results = [_rollback_result(result) for result in results]
+    org.store.commit()
     return web.json_response(results)
 
 

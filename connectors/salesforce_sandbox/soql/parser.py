@@ -67,6 +67,11 @@ def parse_soql(text: str) -> Select:
     return _Parser(text).select()
 
 
+def parse_condition(text: str) -> SoqlCondition:
+    """Parses what stands behind WHERE. Raises ApiError with MALFORMED_QUERY."""
+    return _Parser(text).condition()
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokenize(text))
@@ -83,6 +88,12 @@ class _Parser:
         if self._index < len(self._tokens):
             raise self._unexpected_token()
         return Select(fields, sobject, where, order, limit)
+
+    def condition(self) -> SoqlCondition:
+        condition = self._condition()
+        if self._index < len(self._tokens):
+            raise self._unexpected_token()
+        return condition
 
     def _fields(self) -> tuple[str, ...]:
         first = self._name()

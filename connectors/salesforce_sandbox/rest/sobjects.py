@@ -9,12 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
-from connectors.salesforce_sandbox import writes
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import ORG
-from connectors.salesforce_sandbox.store import SandboxRow, format_timestamp
+from connectors.salesforce_sandbox.records import assignment, writes
+from connectors.salesforce_sandbox.records.store import SandboxRow, format_timestamp
 
-ALLOW_DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
+DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
 
 
 def routes(base: str) -> list[web.RouteDef]:
@@ -43,9 +43,12 @@ async def read_body(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def allows_duplicates(request: web.Request) -> bool:
-    """Whether the request overrides the duplicate rule."""
-    return "allowsave=true" in request.headers.get(ALLOW_DUPLICATES_HEADER, "").replace(" ", "").lower()
+def save_options(request: web.Request) -> writes.SaveOptions:
+    """Returns what the headers of a request say about duplicates and assignment. Raises ApiError."""
+    org = request.app[ORG]
+    duplicates = request.headers.get(DUPLICATES_HEADER, "").replace(" ", "").lower()
+    rule = org.assignment_rules.choose(org.store, request.headers.get(assignment.HEADER))
+    return writes.SaveOptions("allowsave=true" in duplicates, rule)
 
 
 def record_path(request: web.Request, name: str, record_id: str) -> str:
@@ -62,7 +65,7 @@ async def create(request: web.Request) -> web.Response:
     """POST: creates a record; 201 with its id."""
     org, name = request.app[ORG], request.match_info["name"]
     sobject = writes.require_sobject(org, name)
-    result = writes.create(org, sobject, await read_body(request), allow_duplicate=allows_duplicates(request))
+    result = writes.create(org, sobject, await read_body(request), save_options(request))
     body = {"id": result.id, "success": True, "errors": []}
     return web.json_response(body, status=201, headers={"Location": record_path(request, name, result.id)})
 
@@ -71,7 +74,7 @@ async def read(request: web.Request) -> web.Response:
     """GET by id: every field."""
     org, name = request.app[ORG], request.match_info["name"]
     row = org.store.get(writes.require_sobject(org, name).name, request.match_info["id"])
-    if row is None or row["IsDeleted"]:
+    if row is None or row["IsDeleted"] or org.store.access(row["Id"]) == "none":
         raise ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
     attributes = {"type": name, "url": record_path(request, name, row["Id"])}
     return web.json_response({"attributes": attributes, **row})
@@ -81,7 +84,7 @@ async def update(request: web.Request) -> web.Response:
     """PATCH by id: changes a record; 204."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
-    writes.update(org, sobject, request.match_info["id"], await read_body(request))
+    writes.update(org, sobject, request.match_info["id"], await read_body(request), save_options(request))
     return web.Response(status=204)
 
 
@@ -96,7 +99,7 @@ async def upsert(request: web.Request) -> web.Response:
     """PATCH by external id: 201 for a new record, 200 for a changed one, 300 with the paths of several matches."""
     org, name, field = request.app[ORG], request.match_info["name"], request.match_info["field"]
     sobject = writes.require_sobject(org, name)
-    writes.check_external_id(sobject, field)
+    field = writes.check_key_field(sobject, field)
     body = await read_body(request)
     if field in body:
         raise ApiError("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
@@ -107,7 +110,7 @@ async def upsert(request: web.Request) -> web.Response:
             field,
             request.match_info["key"],
             body,
-            allow_duplicate=allows_duplicates(request),
+            options=save_options(request),
         )
     except writes.MultipleMatches as several:
         return web.json_response([record_path(request, name, row["Id"]) for row in several.rows], status=300)

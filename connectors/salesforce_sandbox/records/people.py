@@ -1,0 +1,117 @@
+"""Leads, contacts and accounts: the part of Salesforce's standard schema that Leadstream and its tests use."""
+
+from __future__ import annotations
+
+from connectors.salesforce_sandbox.records.schema import (
+    SObjectField,
+    define_sobject,
+    read_only_field,
+    reference_field,
+)
+
+INTEGRATION_USER = "0055A000000000BQAQ"
+LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
+_INDUSTRIES = ("Banking", "Consulting", "Education", "Finance", "Manufacturing", "Retail", "Technology", "Other")
+
+LEADSTREAM_FIELDS = (
+    SObjectField("Leadstream_Id__c", length=255, external_id=True, unique=True, label="Leadstream Id"),
+    SObjectField("Leadstream_Number__c", length=64, label="Leadstream Number"),
+    SObjectField("Leadstream_Campaign__c", length=255, label="Leadstream Campaign"),
+    SObjectField("Leadstream_Written__c", "textarea", length=32_768, label="Leadstream Written"),
+)
+"""The fields that Leadstream needs on Lead and Contact."""
+
+_PERSON_FIELDS = (
+    SObjectField("LastName", length=80, required=True, label="Last Name"),
+    SObjectField("FirstName", length=40, label="First Name"),
+    SObjectField("Salutation", "picklist", length=40, picklist=("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")),
+    read_only_field("Name", "string", length=121, label="Full Name"),
+    SObjectField("Title", length=128),
+    SObjectField("Phone", "phone", length=40),
+    SObjectField("MobilePhone", "phone", length=40, label="Mobile Phone"),
+    SObjectField("Email", "email", length=80, id_lookup=True),
+    SObjectField("LeadSource", "picklist", length=255, picklist=LEAD_SOURCES, label="Lead Source"),
+    SObjectField("Description", "textarea", length=32_000),
+    SObjectField("HasOptedOutOfEmail", "boolean", default=False, label="Email Opt Out"),
+    reference_field("OwnerId", "Group", "User", required=True, default=INTEGRATION_USER, label="Owner ID"),
+)
+
+LEAD = define_sobject(
+    "Lead",
+    "00Q",
+    read_only_field("MasterRecordId", "reference", length=18, refers_to=("Lead",)),
+    *_PERSON_FIELDS,
+    SObjectField("Company", length=255, required=True),
+    SObjectField("Street", "textarea", length=255),
+    SObjectField("City", length=40),
+    SObjectField("State", length=80, label="State/Province"),
+    SObjectField("PostalCode", length=20, label="Zip/Postal Code"),
+    SObjectField("Country", length=80),
+    SObjectField("Website", "url", length=255),
+    SObjectField(
+        "Status",
+        "picklist",
+        length=255,
+        required=True,
+        default="Open - Not Contacted",
+        picklist=("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"),
+        label="Lead Status",
+    ),
+    SObjectField("Industry", "picklist", length=255, picklist=_INDUSTRIES),
+    SObjectField("Rating", "picklist", length=255, picklist=("Hot", "Warm", "Cold")),
+    SObjectField("AnnualRevenue", "currency", precision=18, label="Annual Revenue"),
+    SObjectField("NumberOfEmployees", "int", precision=8, label="Employees"),
+    SObjectField(
+        "CleanStatus",
+        "picklist",
+        length=40,
+        restricted=True,
+        picklist=(
+            "Matched",
+            "Different",
+            "Acknowledged",
+            "NotFound",
+            "Inactive",
+            "Pending",
+            "SelectMatch",
+            "Skipped",
+        ),
+        label="Clean Status",
+    ),
+    read_only_field("IsConverted", "boolean", default=False),
+    read_only_field("ConvertedDate", "date"),
+    read_only_field("ConvertedAccountId", "reference", length=18, refers_to=("Account",)),
+    read_only_field("ConvertedContactId", "reference", length=18, refers_to=("Contact",)),
+    read_only_field("ConvertedOpportunityId", "reference", length=18, refers_to=("Opportunity",)),
+    SObjectField("Legacy_Id__c", length=255, external_id=True, label="Legacy Id"),
+    *LEADSTREAM_FIELDS,
+)
+
+ACCOUNT = define_sobject(
+    "Account",
+    "001",
+    read_only_field("MasterRecordId", "reference", length=18, refers_to=("Account",)),
+    SObjectField("Name", length=255, required=True, label="Account Name"),
+    SObjectField("Phone", "phone", length=40),
+    SObjectField("Website", "url", length=255),
+    SObjectField("Industry", "picklist", length=255, picklist=_INDUSTRIES),
+    SObjectField("Description", "textarea", length=32_000),
+    SObjectField("AnnualRevenue", "currency", precision=18, label="Annual Revenue"),
+    SObjectField("NumberOfEmployees", "int", precision=8, label="Employees"),
+    reference_field("OwnerId", "User", required=True, default=INTEGRATION_USER, label="Owner ID"),
+)
+
+CONTACT = define_sobject(
+    "Contact",
+    "003",
+    read_only_field("MasterRecordId", "reference", length=18, refers_to=("Contact",)),
+    *_PERSON_FIELDS,
+    reference_field("AccountId", "Account", label="Account ID"),
+    SObjectField("Department", length=80),
+    SObjectField("MailingStreet", "textarea", length=255, label="Mailing Street"),
+    SObjectField("MailingCity", length=40, label="Mailing City"),
+    SObjectField("MailingState", length=80, label="Mailing State/Province"),
+    SObjectField("MailingPostalCode", length=20, label="Mailing Zip/Postal Code"),
+    SObjectField("MailingCountry", length=80, label="Mailing Country"),
+    *LEADSTREAM_FIELDS,
+)

@@ -1,0 +1,1 @@
+"""The REST API of the sandbox: logins, single records, collections and queries."""

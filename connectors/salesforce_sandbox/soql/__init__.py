@@ -1,0 +1,1 @@
+"""Queries of the sandbox: the parts of SOQL that it understands."""
