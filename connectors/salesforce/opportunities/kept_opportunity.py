@@ -117,11 +117,13 @@ class KeptOpportunity(msgspec.Struct, frozen=True, gc=False):
     def tells_the_same_as(self, other: KeptOpportunity) -> bool:
         """Whether both give the same event, as far as both know the fields; a stamp alone is no change."""
         if self.is_partial or other.is_partial:
-            mine, others = self.to_state(), other.to_state()
-            return self.account == other.account and all(
-                mine.get(each) == others.get(each) for each in _LEDGER_FIELDS
-            )
+            return self.to_ledger_state() == other.to_ledger_state()
         return self.to_state() == other.to_state()
+
+    def to_ledger_state(self) -> OpportunityEvent:
+        """Returns what the ledger knows of the state, too."""
+        state = self.to_state()
+        return {"outcome": self.row.standing, **{name: state.get(name) for name in _LEDGER_FIELDS}}
 
     def _origin(self) -> LeadOrigin | None:
         """Returns the contact that the owner may know: one of its own, by a role only where that is how it owns."""
