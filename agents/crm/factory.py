@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
+from agents.crm.handover_times import HandOverTimes
 from agents.crm.opportunity_poller import OpportunityPoller
 from agents.crm.poll_pace import PollPace
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy
@@ -34,7 +35,9 @@ def build_crm(
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
     consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
-    poll = OpportunityPoll(org, currency=settings.salesforce_currency, rules=rules)
+    poll = OpportunityPoll(
+        org, currency=settings.salesforce_currency, rules=rules, handed_over_at=HandOverTimes(settings)
+    )
     pace = PollPace(settings.salesforce_poll_ms / 1000, org.usage)
     return consumer, OpportunityPoller(settings, poll, backoff=backoff, pace=pace)
 

@@ -92,7 +92,7 @@ class KeptOpportunity(msgspec.Struct, frozen=True, gc=False):
             "origin": self.attribution,
         }
         if origin is not None:
-            state |= {"contact": origin.contact, "campaign": origin.campaign, "crm_record": origin.record}
+            state |= {"contact": origin.contact, "campaign": origin.campaign, "crm_record": origin.record or None}
         return {name: value for name, value in state.items() if value is not None}
 
     def to_event(self, crm: str, version: int, *, released: bool = False) -> OpportunityEvent:

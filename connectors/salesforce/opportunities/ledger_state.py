@@ -25,6 +25,9 @@ class LedgerOpportunity(Protocol):
     def modified(self) -> int: ...
 
     @property
+    def version(self) -> int: ...
+
+    @property
     def outcome(self) -> str: ...
 
     @property

@@ -40,12 +40,16 @@ POLLS_WITHOUT_LEADS = 9
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What a poll took and found. `unseen` are kept opportunities that the org neither shows nor calls deleted."""
+    """What a poll took and found.
+
+    Kept opportunities that the org does not show: `purged` are those whose deletion its log names, `unseen` the others.
+    """
 
     is_whole: bool = False
     requests: int = 0
     rows: int = 0
     kept: int = 0
+    purged: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
 
 
@@ -88,7 +92,12 @@ class OpportunityPoll:
         version = max(cursor.version + 1, int(until.timestamp() * 1000))
         states, events = self._compare(cursor, rules, survey, version, is_whole=is_whole)
         self.report = PollReport(
-            is_whole, self._queries.request_count, self._queries.row_count, len(states), frozenset(survey.unseen)
+            is_whole,
+            self._queries.request_count,
+            self._queries.row_count,
+            len(states),
+            frozenset(survey.purged),
+            frozenset(survey.unseen),
         )
         return events, replace(
             after,
@@ -132,6 +141,7 @@ class OpportunityPoll:
         purged = self._queries.purged(now - DELETION_LOG, now)
         for each in gone & purged:
             survey.rows[each] = as_deleted(cursor.states[each].row, now)
+        survey.purged = gone & purged
         survey.unseen = gone - purged
 
     # --- what has changed ---

@@ -117,6 +117,28 @@ class OpportunityQueries:
             return self._read(select)
         return self._read_in_batches(f"{select} AND OpportunityId IN {{}}", opportunities)
 
+    def sums_of_campaigns(self, campaigns: Iterable[str], created_from: date | None) -> list[SalesforceRow]:
+        """Returns `opportunities` and `total` by campaign, IsWon and IsClosed, of those that are not deleted.
+
+        An org with several currencies converts a SUM into one of them: there every opportunity is a row of its own.
+        """
+        self._select()
+        bounds = RowBounds(created_from=created_from).condition()
+        where = f"FROM Opportunity WHERE IsDeleted = false AND CampaignId IN {{}}{bounds}"
+        if not self._has_currencies:
+            groups = "CampaignId, IsWon, IsClosed"
+            soql = f"SELECT {groups}, COUNT(Id) opportunities, SUM(Amount) total {where} GROUP BY {groups}"
+            return self._read_in_batches(soql, sorted(campaigns))
+        rows = self._read_in_batches(
+            f"SELECT CampaignId, IsWon, IsClosed, CurrencyIsoCode, Amount {where}", sorted(campaigns)
+        )
+        return [{**row, "opportunities": 1, "total": row["Amount"]} for row in rows]
+
+    def created_before(self, day: date, opportunities: Sequence[str]) -> list[str]:
+        """Returns the ids of those opportunities that were created before a day (UTC)."""
+        soql = f"SELECT Id FROM Opportunity WHERE Id IN {{}} AND CreatedDate < {day.isoformat()}T00:00:00Z"
+        return [str(row["Id"]) for row in self._read_in_batches(soql, opportunities)]
+
     def purged(self, start: datetime, end: datetime) -> set[str]:
         """Returns the ids of opportunities that Salesforce's log of deletions names, also when they are purged."""
         self.request_count += 1

@@ -31,6 +31,8 @@ class Survey:
     roles: dict[str, LeadOrigin | None] = field(default_factory=dict)
     """The Contact of ours in the primary, else the oldest contact role; None where there is none any more."""
     foreign: dict[str, str] = field(default_factory=dict)
+    purged: set[str] = field(default_factory=set)
+    """Kept opportunities that are gone from the recycle bin, as the org's log of deletions says."""
     unseen: set[str] = field(default_factory=set)
     """Kept opportunities that the org does not show, and of whose deletion it knows nothing."""
     asked_leads: bool = False
