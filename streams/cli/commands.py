@@ -205,6 +205,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                 "salesforce.org:check",
                 "Check the login, the fields that Leadstream needs, and what definitions say of Salesforce.",
             ),
+            "reconcile": CommandEntry(
+                "salesforce.reconcile:reconcile",
+                "Compare revenue with Salesforce: each opportunity that is ours, and the org's own sums by campaign.",
+            ),
         },
     ),
 }

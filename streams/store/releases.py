@@ -43,6 +43,12 @@ async def read_releases(consumer: Consumer, partition: TopicPartition, log: Rele
     return next_offset
 
 
+def releases_in_order(log: ReleaseLog) -> list[Release]:
+    """Returns the releases of every account in the order in which they were applied."""
+    releases = [each for account in log.accounts() for each in log.releases_of(account)]
+    return sorted(releases, key=lambda release: release.offset)
+
+
 class ReleaseFollower:
     """Knows the releases of every account while `follow` runs. An async context manager.
 
@@ -75,8 +81,7 @@ class ReleaseFollower:
 
     def all_releases(self) -> list[Release]:
         """Returns the releases of every account in the order in which they were applied."""
-        releases = [each for account in self._log.accounts() for each in self._log.releases_of(account)]
-        return sorted(releases, key=lambda release: release.offset)
+        return releases_in_order(self._log)
 
     async def follow(self) -> None:
         """Reads new releases until it is cancelled. Raises KafkaError."""

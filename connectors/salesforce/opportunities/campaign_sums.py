@@ -30,6 +30,10 @@ class OpportunitySum:
     count: int = 0
     amount: Decimal = Decimal(0)
 
+    def __str__(self) -> str:
+        """Returns count and amount, for people."""
+        return f"{self.count}: {amount_text(self.amount)}"
+
     def plus(self, count: int, amount: Decimal) -> OpportunitySum:
         """Returns the sum with more added, exactly."""
         return OpportunitySum(self.count + count, _EXACT.add(self.amount, amount))
@@ -107,11 +111,8 @@ class CampaignSums:
         ledger: dict[SumKey, OpportunitySum] = defaultdict(OpportunitySum)
         for row in rows:
             campaign = long_record_id(row.crm_campaign or "")
-            if (
-                row.outcome != "deleted"
-                and row.id not in left_out
-                and self._rules.campaigns.get(campaign) is not None
-            ):
+            is_counted = row.outcome != "deleted" and row.id not in left_out
+            if is_counted and self._rules.campaigns.get(campaign) == row.account:
                 key = (campaign, row.currency, row.outcome)
                 ledger[key] = ledger[key].plus(1, Decimal(row.amount or 0))
         differences = []

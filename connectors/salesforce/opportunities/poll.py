@@ -42,7 +42,7 @@ POLLS_WITHOUT_LEADS = 9
 class PollReport:
     """What a poll took and found.
 
-    Kept opportunities that the org does not show: `purged` are those whose deletion its log names, `unseen` the others.
+    Kept opportunities that the org does not show: of those in `purged` its log names the deletion, of `unseen` not.
     """
 
     is_whole: bool = False

@@ -46,7 +46,11 @@ def test_a_role_counts_where_its_account_says_so() -> None:
 
 
 def test_of_two_accounts_that_name_a_campaign_the_one_owns_it_that_has_named_it_longest() -> None:
-    history = [release("acme", {"x": SPRING}), release("beta", {"y": SPRING}), release("acme", {"x": SPRING, "z": "7"})]
+    history = [
+        release("acme", {"x": SPRING}),
+        release("beta", {"y": SPRING}),
+        release("acme", {"x": SPRING, "z": "7"}),
+    ]
     assert AttributionRules.from_releases(history).campaigns[SPRING] == "acme"
     moved = [*history, release("acme", {})]
     assert AttributionRules.from_releases(moved).campaigns[SPRING] == "beta"
