@@ -15,8 +15,10 @@ from connectors.salesforce_sandbox.records.campaigns import insert_campaign
 from connectors.salesforce_sandbox.records.duplicates import DuplicateRule
 from connectors.salesforce_sandbox.records.sales import SOBJECTS
 from connectors.salesforce_sandbox.records.schema import SObject
-from connectors.salesforce_sandbox.records.store import RecordStore, SandboxRow
+from connectors.salesforce_sandbox.records.store import RecordStore
 from connectors.salesforce_sandbox.records.validation import ValidationRule
+from connectors.salesforce_sandbox.soql.execution import QueryResult
+from connectors.salesforce_sandbox.soql.paths import QueryContext
 
 FIRST_SCHEMA: Mapping[str, SObject] = {**SOBJECTS, ASSIGNMENT_RULE.name: ASSIGNMENT_RULE}
 
@@ -47,14 +49,6 @@ class OrgSettings:
     copy_custom_fields: bool = False
     """Whether a conversion copies our fields of the lead to the contact, as an org can be told to do."""
     daily_limit: int = 15_000
-
-
-@dataclass(slots=True)
-class QueryResult:
-    """A query that has further pages: its rows, and how each is shown."""
-
-    rows: list[SandboxRow]
-    show: Any
 
 
 @dataclass(slots=True)
@@ -98,6 +92,10 @@ class Org:
         if name in self.schema:
             return self.schema[name]
         return next((each for each in self.schema.values() if each.name.lower() == name.lower()), None)
+
+    def query_context(self) -> QueryContext:
+        """Returns what queries read."""
+        return QueryContext(self.schema, self.store)
 
     def _seed(self) -> None:
         for record_id, name in self.campaigns.items():

@@ -174,7 +174,7 @@ def _check_org_rules(
     org: Org, sobject: SObject, future: SandboxRow, changes: SandboxRow, options: SaveOptions
 ) -> None:
     for validation_rule in org.validation_rules:
-        validation_rule.check(sobject, future)
+        validation_rule.check(org.query_context(), sobject, future)
     for duplicate_rule in org.duplicate_rules:
         duplicate_rule.check(org.store, sobject, future, changes, allow_save=options.allow_duplicate)
 
