@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin
-from schemas.definitions import Definitions
+from tests.harness.salesforce.releases import mapping_release
 
 SPRING = "7015A000000SPR1QAO"
 ADA = LeadOrigin("default", "00Q1", "ada", "spring")
 BOB = LeadOrigin("acme", "0031", "bob", "spring")
 
 
-def release(account: str, campaigns: dict[str, str], **salesforce: Any) -> tuple[str, Definitions]:
-    """An account's release with campaigns, ours -> the org's."""
-    document = {
-        "account": account,
-        "campaigns": [{"id": each, "salesforce": {"campaign": crm}} for each, crm in campaigns.items()],
-        "salesforce": salesforce,
-    }
-    return account, Definitions.model_validate(document)
-
-
 def test_the_mapped_campaign_decides_before_the_lead() -> None:
-    rules = AttributionRules.from_releases([release("acme", {"x": SPRING})])
+    rules = AttributionRules.from_releases([mapping_release("acme", {"x": SPRING})])
     assert rules.owner(SPRING, ADA, None) == ("acme", "campaign")
     assert rules.owner("7015A000000AUT1QAO", ADA, None) == ("default", "lead")
     assert rules.owner(None, None, None) is None
@@ -34,12 +22,14 @@ def test_the_mapped_campaign_decides_before_the_lead() -> None:
 
 @pytest.mark.parametrize(("defined", "asked"), [(SPRING, SPRING[:15]), (SPRING[:15], SPRING), (SPRING, SPRING)])
 def test_an_id_of_15_characters_is_that_of_18(defined: str, asked: str) -> None:
-    rules = AttributionRules.from_releases([release("acme", {"x": defined})])
+    rules = AttributionRules.from_releases([mapping_release("acme", {"x": defined})])
     assert rules.owner(asked, None, None) == ("acme", "campaign")
 
 
 def test_a_role_counts_where_its_account_says_so() -> None:
-    rules = AttributionRules.from_releases([release("acme", {}, attribution="contact_roles"), release("default", {})])
+    rules = AttributionRules.from_releases(
+        [mapping_release("acme", {}, attribution="contact_roles"), mapping_release("default", {})]
+    )
     assert rules.owner(None, None, BOB) == ("acme", "contact_role")
     assert rules.owner(None, ADA, BOB) == ("default", "lead")
     assert rules.owner(None, None, ADA) is None
@@ -47,24 +37,24 @@ def test_a_role_counts_where_its_account_says_so() -> None:
 
 def test_of_two_accounts_that_name_a_campaign_the_one_owns_it_that_has_named_it_longest() -> None:
     history = [
-        release("acme", {"x": SPRING}),
-        release("beta", {"y": SPRING}),
-        release("acme", {"x": SPRING, "z": "7"}),
+        mapping_release("acme", {"x": SPRING}),
+        mapping_release("beta", {"y": SPRING}),
+        mapping_release("acme", {"x": SPRING, "z": "7"}),
     ]
     assert AttributionRules.from_releases(history).campaigns[SPRING] == "acme"
-    moved = [*history, release("acme", {})]
+    moved = [*history, mapping_release("acme", {})]
     assert AttributionRules.from_releases(moved).campaigns[SPRING] == "beta"
-    back = [*moved, release("acme", {"x": SPRING})]
+    back = [*moved, mapping_release("acme", {"x": SPRING})]
     assert AttributionRules.from_releases(back).campaigns[SPRING] == "beta"
 
 
 def test_a_campaign_that_nobody_names_any_more_stays_with_the_last_account_that_did() -> None:
-    history = [release("acme", {"x": SPRING}), release("acme", {})]
+    history = [mapping_release("acme", {"x": SPRING}), mapping_release("acme", {})]
     assert AttributionRules.from_releases(history).campaigns == {SPRING: "acme"}
 
 
 def test_accounts_of_other_orgs_are_left_out() -> None:
-    history = [release("acme", {"x": SPRING}), release("beta", {"y": "7015A000000AUT1QAO"})]
+    history = [mapping_release("acme", {"x": SPRING}), mapping_release("beta", {"y": "7015A000000AUT1QAO"})]
     assert AttributionRules.from_releases(history, lambda account: account == "beta").campaigns == {
         "7015A000000AUT1QAO": "beta"
     }
@@ -72,8 +62,8 @@ def test_accounts_of_other_orgs_are_left_out() -> None:
 
 def test_campaigns_are_grouped_by_how_far_back_their_account_looks() -> None:
     history = [
-        release("acme", {"x": SPRING}, opportunities={"since": "2026-02-01"}),
-        release("beta", {"y": "7015A000000AUT1QAO"}),
+        mapping_release("acme", {"x": SPRING}, opportunities={"since": "2026-02-01"}),
+        mapping_release("beta", {"y": "7015A000000AUT1QAO"}),
     ]
     groups = AttributionRules.from_releases(history).campaigns_by_start()
     assert {str(start): ids for start, ids in groups.items()} == {
@@ -83,7 +73,9 @@ def test_campaigns_are_grouped_by_how_far_back_their_account_looks() -> None:
 
 
 def test_a_campaign_of_ours_tells_an_account_only_where_one_has_it() -> None:
-    rules = AttributionRules.from_releases([release("acme", {"x": SPRING}), release("beta", {"x": "7", "y": "8"})])
+    rules = AttributionRules.from_releases(
+        [mapping_release("acme", {"x": SPRING}), mapping_release("beta", {"x": "7", "y": "8"})]
+    )
     assert rules.account_with_campaign("y") == "beta"
     assert rules.account_with_campaign("x") is None
     assert rules.account_with_campaign("z") is None
