@@ -26,6 +26,7 @@ class RecordStore:
     def __init__(self) -> None:
         self._rows: dict[str, dict[str, SandboxRow]] = {}
         self._index = FieldIndex()
+        self._purged: dict[str, dict[str, str]] = {}
         self._visible_from: dict[str, datetime] = {}
         self._access: dict[str, RecordAccess] = {}
         self._record_count = 0
@@ -136,6 +137,11 @@ class RecordStore:
         """Removes a row for good, as the recycle bin does when it is emptied."""
         row = self._rows[sobject.name].pop(record_id)
         self._index.remove(sobject, row)
+        self._purged.setdefault(sobject.name, {})[record_id] = format_timestamp(self.now())
+
+    def purged(self, name: str) -> dict[str, str]:
+        """Returns the ids of an object's rows that were removed for good, with the stamp of that."""
+        return self._purged.get(name, {})
 
     def redefine(self, former: SObject, sobject: SObject) -> None:
         """Gives every row of an object the fields of its new definition, with the default of each new one."""

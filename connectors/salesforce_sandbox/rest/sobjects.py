@@ -125,9 +125,12 @@ async def list_updated(request: web.Request) -> web.Response:
 
 
 async def list_deleted(request: web.Request) -> web.Response:
-    """GET `deleted`: the rows put into the recycle bin between `start` and `end`."""
+    """GET `deleted`: the rows put into the recycle bin between `start` and `end`, or out of it for good."""
     rows, end = _modified_between(request, lambda row: bool(row["IsDeleted"]))
     records = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
+    start = format_timestamp(datetime.fromisoformat(request.query["start"]))
+    purged = request.app[ORG].store.purged(request.match_info["name"])
+    records.extend({"id": each, "deletedDate": at} for each, at in purged.items() if start <= at <= end)
     return web.json_response({"deletedRecords": records, "earliestDateAvailable": end, "latestDateCovered": end})
 
 
