@@ -41,7 +41,7 @@ NO_BOUNDS = RowBounds()
 
 
 class OpportunityQueries:
-    """Every query returns rows that are deleted, too. Raises what OrgClient raises.
+    """Every query yields rows, deleted ones too, while they are read. Raises what OrgClient raises.
 
     `request_count`, `row_count` and `asked_at` (the org's time at the first answer) are of the poll since `begin`.
     """
@@ -61,36 +61,38 @@ class OpportunityQueries:
 
     def changed(self, since: datetime) -> tuple[list[SalesforceRow], bool]:
         """Returns the opportunities modified since a time, at most `PROBE_ROWS`, and whether these are all."""
-        rows = self._read(
-            f"{self._select()} WHERE SystemModstamp >= {_stamp(since)} ORDER BY SystemModstamp, Id LIMIT {PROBE_ROWS}"
+        rows = list(
+            self._read(
+                f"{self._select()} WHERE SystemModstamp >= {_stamp(since)} ORDER BY SystemModstamp, Id LIMIT {PROBE_ROWS}"
+            )
         )
         return rows, len(rows) < PROBE_ROWS
 
-    def on_campaigns(self, campaigns: Iterable[str], bounds: RowBounds) -> list[SalesforceRow]:
+    def on_campaigns(self, campaigns: Iterable[str], bounds: RowBounds) -> Iterable[SalesforceRow]:
         """Returns the opportunities of campaigns."""
         return self._read_in_batches(
             f"{self._select()} WHERE CampaignId IN {{}}{bounds.condition()}", sorted(campaigns)
         )
 
-    def of_our_leads(self, bounds: RowBounds) -> list[SalesforceRow]:
+    def of_our_leads(self, bounds: RowBounds) -> Iterable[SalesforceRow]:
         """Returns the opportunities that Leads of ours were converted into."""
         return self._read(
             f"{self._select()} WHERE Id IN (SELECT ConvertedOpportunityId FROM Lead WHERE {self._key} != null)"
             f"{bounds.condition()}"
         )
 
-    def of_our_contacts(self, bounds: RowBounds) -> list[SalesforceRow]:
+    def of_our_contacts(self, bounds: RowBounds) -> Iterable[SalesforceRow]:
         """Returns the opportunities that have a Contact of ours in a role."""
         return self._read(
             f"{self._select()} WHERE Id IN (SELECT OpportunityId FROM OpportunityContactRole "
             f"WHERE Contact.{self._key} != null){bounds.condition()}"
         )
 
-    def by_ids(self, ids: Iterable[str], bounds: RowBounds = NO_BOUNDS) -> list[SalesforceRow]:
+    def by_ids(self, ids: Iterable[str], bounds: RowBounds = NO_BOUNDS) -> Iterable[SalesforceRow]:
         """Returns the opportunities of these ids."""
         return self._read_in_batches(f"{self._select()} WHERE Id IN {{}}{bounds.condition()}", sorted(ids))
 
-    def converted_leads(self, bounds: RowBounds = NO_BOUNDS) -> list[SalesforceRow]:
+    def converted_leads(self, bounds: RowBounds = NO_BOUNDS) -> Iterable[SalesforceRow]:
         """Returns the Leads of ours that were converted into an opportunity."""
         return self._read(
             f"SELECT Id, {self._key}, {self._number}, {self._campaign}, ConvertedOpportunityId, ConvertedDate "
@@ -106,7 +108,7 @@ class OpportunityQueries:
         )
         return sorted({str(row["OpportunityId"]) for row in rows})
 
-    def our_roles(self, opportunities: Sequence[str] | None = None) -> list[SalesforceRow]:
+    def our_roles(self, opportunities: Sequence[str] | None = None) -> Iterable[SalesforceRow]:
         """Returns the contact roles of Contacts of ours, of these opportunities or of all."""
         select = (
             f"SELECT Id, OpportunityId, ContactId, IsPrimary, CreatedDate, Contact.{self._key}, "
@@ -117,7 +119,7 @@ class OpportunityQueries:
             return self._read(select)
         return self._read_in_batches(f"{select} AND OpportunityId IN {{}}", opportunities)
 
-    def sums_of_campaigns(self, campaigns: Iterable[str], created_from: date | None) -> list[SalesforceRow]:
+    def sums_of_campaigns(self, campaigns: Iterable[str], created_from: date | None) -> Iterable[SalesforceRow]:
         """Returns `opportunities` and `total` by campaign, IsWon and IsClosed, of those that are not deleted.
 
         An org with several currencies converts a SUM into one of them: there every opportunity is a row of its own.
@@ -155,20 +157,17 @@ class OpportunityQueries:
             "CreatedDate, SystemModstamp FROM Opportunity"
         )
 
-    def _read(self, soql: str) -> list[SalesforceRow]:
-        rows: list[SalesforceRow] = []
+    def _read(self, soql: str) -> Iterator[SalesforceRow]:
+        """Yields rows page by page: an org may have many."""
         for page in self._org.query_pages(soql):
             self.request_count += 1
             self.row_count += len(page)
             self.asked_at = self.asked_at or self._org.server_time()
-            rows.extend(page)
-        return rows
+            yield from page
 
-    def _read_in_batches(self, soql: str, ids: Sequence[str]) -> list[SalesforceRow]:
-        rows: list[SalesforceRow] = []
+    def _read_in_batches(self, soql: str, ids: Sequence[str]) -> Iterator[SalesforceRow]:
         for batch in _batches(ids):
-            rows.extend(self._read(soql.replace("{}", f"({','.join(map(quote_soql_value, batch))})")))
-        return rows
+            yield from self._read(soql.replace("{}", f"({','.join(map(quote_soql_value, batch))})"))
 
 
 def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
