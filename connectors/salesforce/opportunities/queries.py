@@ -61,11 +61,8 @@ class OpportunityQueries:
 
     def changed(self, since: datetime) -> tuple[list[SalesforceRow], bool]:
         """Returns the opportunities modified since a time, at most `PROBE_ROWS`, and whether these are all."""
-        rows = list(
-            self._read(
-                f"{self._select()} WHERE SystemModstamp >= {_stamp(since)} ORDER BY SystemModstamp, Id LIMIT {PROBE_ROWS}"
-            )
-        )
+        order = f"ORDER BY SystemModstamp, Id LIMIT {PROBE_ROWS}"
+        rows = list(self._read(f"{self._select()} WHERE SystemModstamp >= {_stamp(since)} {order}"))
         return rows, len(rows) < PROBE_ROWS
 
     def on_campaigns(self, campaigns: Iterable[str], bounds: RowBounds) -> Iterable[SalesforceRow]:
