@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.salesforce_sandbox import ids
 from connectors.salesforce_sandbox.org import Org, OrgSettings
 from connectors.salesforce_sandbox.records import writes
+from connectors.salesforce_sandbox.records.currencies import activate_currencies
 from connectors.salesforce_sandbox.records.duplicates import DuplicateRule
 from connectors.salesforce_sandbox.records.schema import FIELD_TYPES, SObjectField
 from connectors.salesforce_sandbox.records.store import SandboxRow
@@ -79,6 +80,22 @@ def _set_clock(org: Org, body: Body) -> None:
         org.store.advance_clock(float(body["advance"]))
 
 
+def _activate_currencies(org: Org, body: Body) -> None:
+    activate_currencies(org.store, org.schema, body["corporate"], body.get("rates", {}))
+
+
+def _start_outage(org: Org, body: Body) -> None:
+    org.outage_end = org.store.now() + timedelta(seconds=float(body["seconds"]))
+
+
+def _set_certificate(org: Org, body: Body) -> None:
+    client = org.oauth_client
+    client.public_key = str(body["public_key"])
+    client.username = str(body["username"])
+    client.is_approved = bool(body.get("approved", True))
+    client.is_test_org = bool(body.get("test_org", False))
+
+
 def _apply_settings(org: Org, body: Body) -> None:
     names = _ORG_SETTINGS | _OTHER_SETTINGS
     if unknown := set(body) - names:
@@ -101,6 +118,9 @@ ACTIONS: dict[str, Callable[[Org, Body], Any]] = {
     "restrict": _restrict_record,
     "hide": _hide_record,
     "clock": _set_clock,
+    "currencies": _activate_currencies,
+    "outage": _start_outage,
+    "certificate": _set_certificate,
     "settings": _apply_settings,
 }
 """The name of a call -> what it does with its body."""

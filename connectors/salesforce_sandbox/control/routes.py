@@ -19,6 +19,9 @@
 | POST `assignment_rule` | `name`, `owner`, `active` |
 | POST `restrict` | `id`, `access`: `none` (cannot be seen), `read` or `edit` |
 | POST `clock` | `advance`: seconds, or `at`: the instant that the clock shows now |
+| POST `currencies` | `corporate`: the org's own, `rates`: of the others, for example `{"USD": 1.1}` |
+| POST `outage` | `seconds` by the org's clock in which every request fails |
+| POST `certificate` | `public_key` (PEM of a key or a certificate), `username`, `approved`, `test_org`: JWT logins |
 | POST `hide` | `id`, `seconds` until queries see the row, `stamped_ago`: age of its stamp in seconds |
 | POST `settings` | the settings of `OrgSettings`, `duplicate_rule`, `refuse_login`, `expire_tokens` |
 | GET, POST, DELETE `faults` | all faults; one fault (see `faults`); removes them all |

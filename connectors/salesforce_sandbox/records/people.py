@@ -83,6 +83,7 @@ LEAD = define_sobject(
     read_only_field("ConvertedAccountId", "reference", length=18, refers_to=("Account",)),
     read_only_field("ConvertedContactId", "reference", length=18, refers_to=("Contact",)),
     read_only_field("ConvertedOpportunityId", "reference", length=18, refers_to=("Opportunity",)),
+    reference_field("RecordTypeId", "RecordType", label="Record Type ID"),
     SObjectField("Legacy_Id__c", length=255, external_id=True, label="Legacy Id"),
     *LEADSTREAM_FIELDS,
 )

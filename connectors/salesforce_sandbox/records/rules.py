@@ -102,6 +102,9 @@ def _check_references(store: RecordStore, sobject: SObject, values: SandboxRow) 
                 raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [name])
             continue
         row = store.get(targets[0], value)
+        if targets[0] == "RecordType":
+            message = f"{sobject.fields[name].display_label}: this ID value isn't valid for the user: {value}"
+            raise ApiError("INVALID_CROSS_REFERENCE_KEY", message, [name])
         if row is None:
             raise ApiError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [name])
         if row["IsDeleted"]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
 from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.records.currencies import CURRENCY_FIELD, conversion_rates
 from connectors.salesforce_sandbox.records.schema import NUMBER_TYPES, SObject
 from connectors.salesforce_sandbox.records.store import SandboxRow
 from connectors.salesforce_sandbox.soql.paths import FieldPath, QueryContext, resolve_path
@@ -54,6 +56,8 @@ def _column(
 
 def _aggregate(context: QueryContext, function: str, path: FieldPath, rows: list[SandboxRow]) -> Any:
     values = [value for row in rows if (value := path.value(context.store, row)) is not None]
+    if path.field.type == "currency" and function not in ("count", "count_distinct"):
+        values = _to_corporate_currency(context, path, rows)
     if function == "count":
         return len(values)
     if function == "count_distinct":
@@ -64,6 +68,18 @@ def _aggregate(context: QueryContext, function: str, path: FieldPath, rows: list
         return min(values) if function == "min" else max(values)
     total = sum((Decimal(str(value)) for value in values), Decimal())
     return float(total if function == "sum" else total / len(values))
+
+
+def _to_corporate_currency(context: QueryContext, path: FieldPath, rows: list[SandboxRow]) -> list[Any]:
+    """Returns the amounts in the org's own currency, as aggregates of an org with several are, whatever the group."""
+    rates = conversion_rates(context.store)
+    currency = replace(path, field=replace(path.field, name=CURRENCY_FIELD))
+    amounts = [(row, value) for row in rows if (value := path.value(context.store, row)) is not None]
+    if not rates:
+        return [value for _, value in amounts]
+    return [
+        float(Decimal(str(value)) / Decimal(str(rates[currency.value(context.store, row)]))) for row, value in amounts
+    ]
 
 
 def _sort(select: Select, shown: list[SandboxRow]) -> list[SandboxRow]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.salesforce_sandbox.api_errors import ApiError
-from connectors.salesforce_sandbox.org import OAuthClient, Org
+from connectors.salesforce_sandbox.logins import OAuthClient
+from connectors.salesforce_sandbox.org import Org
 from connectors.salesforce_sandbox.records.people import CONTACT, LEAD
 from connectors.salesforce_sandbox.records.sales import CAMPAIGN, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE
 from connectors.salesforce_sandbox.records.store import SandboxRow
