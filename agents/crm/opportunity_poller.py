@@ -7,9 +7,8 @@ An event that is written twice has one id, so several pollers at once do no harm
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import msgspec
 import structlog
@@ -17,26 +16,24 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
+from agents.crm.opportunity_topic import read_own_events
 from agents.crm.outage_log import OutageLog
 from agents.crm.poll_pace import PollPace
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, OpportunityEvent
-from connectors.salesforce.opportunities.ledger_state import is_record_id, kept_from_ledger
-from connectors.salesforce.opportunities.poll import OpportunityPoll, PollReport, is_ours
+from connectors.salesforce.opportunities.ledger_state import current_rows, kept_from_ledger
+from connectors.salesforce.opportunities.poll import OpportunityPoll, PollReport
 from connectors.salesforce.org.errors import RequestRefused
 from connectors.salesforce.org.usage import ApiUsage
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
-from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Producer
-from streams.kafka.reader import open_consumer, read_to_end
 from streams.settings import Settings
 from streams.store.ledger_rows import read_ledger_rows
 
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 class OpportunityPoller:
@@ -138,23 +135,11 @@ class OpportunityPoller:
 
     async def _restore_cursor(self) -> Cursor:
         """Raises BrokerUnavailable, TopicsMissing."""
-        rows = (await read_ledger_rows(self._settings)).values()
+        rows = current_rows((await read_ledger_rows(self._settings)).values()).values()
         known: Iterator[KeptOpportunity] = (
-            kept_from_ledger(row)
-            for row in rows
-            if not row.released and is_record_id(row.id) and self._poll.is_of_org(row.account)
+            kept_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)
         )
-        return Cursor.from_events([event async for event in self._read_own_events()], known)
-
-    async def _read_own_events(self) -> AsyncIterator[OpportunityEvent]:
-        """The connector's own events up to the topic's present end. Raises BrokerUnavailable, TopicsMissing."""
-        bootstrap = self._settings.bootstrap
-        partitions = (await fetch_partitions(bootstrap, [self._topic]))[self._topic]
-        async with open_consumer(bootstrap, "leadstream-crm") as consumer:
-            async for record in read_to_end(consumer, partitions):
-                event = _decode_event(record.value)
-                if is_ours(event, self._poll.crm):  # other CRMs write to the topic, too
-                    yield event
+        return Cursor.from_events([event async for event in read_own_events(self._settings, self._poll.crm)], known)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -162,11 +147,3 @@ class OpportunityPoller:
                 await self._stopping.wait()
         except TimeoutError:
             return
-
-
-def _decode_event(value: bytes | None) -> Any:
-    """The JSON value of a record; None where it cannot be read."""
-    try:
-        return _decode(value or b"null")
-    except msgspec.DecodeError:
-        return None

@@ -12,6 +12,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from agents.crm.factory import attribution_rules
+from agents.crm.opportunity_topic import read_own_events
 from connectors.salesforce.opportunities.campaign_sums import CampaignSums, OpportunitySum, SumDifference, SumKey
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.opportunities.queries import OpportunityQueries
@@ -93,18 +94,19 @@ async def reconcile(
     currency = settings.salesforce_currency
     poll = OpportunityPoll(org_client, currency=currency, rules=lambda: rules)
     sums = CampaignSums(OpportunityQueries(org_client), rules, currency)
-    rows = await _read_rows(settings, on_progress)
+    rows: LedgerRows = await read_ledger_rows(settings, on_progress)
     on_progress("asking Salesforce", 0, 0)
     try:
         org, org_sums, left_out = await asyncio.to_thread(_ask, poll, sums, rows)
     except RequestRefused as error:
         raise SalesforceRefused(str(error)) from error
+    written = await _written_versions(settings, poll.crm)
     deadline = time.monotonic() + ledger_seconds
     differences = find_differences(org, rows, account)
-    while differences and time.monotonic() < deadline:
+    while _is_ledger_behind(differences, rows, written) and time.monotonic() < deadline:
         on_progress("waiting for the ledger", 0, 0)
         await asyncio.sleep(_RETRY_SECONDS)
-        rows = await _read_rows(settings, ignore_progress)
+        rows = await read_ledger_rows(settings)
         differences = find_differences(org, rows, account)
     sum_differences = sums.find_differences(org_sums, rows.values(), left_out, account)
     mended = [each for each in differences if repair and (each.kind != "unseen" or unseen_as_deleted)]
@@ -121,9 +123,20 @@ def _ask(
     return org, sums.ask_org(), sums.left_out(rows.values())
 
 
-async def _read_rows(settings: Settings, on_progress: ProgressCallback) -> LedgerRows:
-    rows = await read_ledger_rows(settings, on_progress)
-    return {key: row for key, row in rows.items() if not row.released}
+async def _written_versions(settings: Settings, crm: str) -> dict[tuple[str, str], int]:
+    """Account and id -> the version of the newest event on the topic."""
+    return {
+        (str(event["account"]), str(event["opportunity"])): int(event["version"])
+        async for event in read_own_events(settings, crm)
+    }
+
+
+def _is_ledger_behind(
+    differences: Sequence[OpportunityDifference], rows: LedgerRows, written: dict[tuple[str, str], int]
+) -> bool:
+    """Whether a difference may be gone when the ledger has decided what is on the topic already."""
+    keys = [(each.account, each.opportunity) for each in differences]
+    return any(key in written and (key not in rows or rows[key].version < written[key]) for key in keys)
 
 
 async def _write(settings: Settings, mended: Sequence[OpportunityDifference]) -> None:

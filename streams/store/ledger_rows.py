@@ -26,8 +26,6 @@ class LedgerRow(msgspec.Struct, frozen=True, gc=False):
     crm_campaign: str | None = None
     campaign: str | None = None
     contact: str | None = None
-    released: bool = False
-    """Whether another account owns the opportunity now."""
 
 
 _decode_row = msgspec.json.Decoder(LedgerRow).decode

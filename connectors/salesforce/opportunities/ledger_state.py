@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from sys import intern
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, LeadOrigin, OpportunityRow
 
@@ -46,9 +47,28 @@ class LedgerOpportunity(Protocol):
     def contact(self) -> str | None: ...
 
 
+LedgerRowType = TypeVar("LedgerRowType", bound=LedgerOpportunity)
+
+
 def is_record_id(opportunity: str) -> bool:
     """Whether an opportunity is Salesforce's: the ledger also has those of other CRMs."""
     return _OPPORTUNITY_ID.fullmatch(opportunity) is not None
+
+
+def current_rows(rows: Iterable[LedgerRowType]) -> dict[str, LedgerRowType]:
+    """Returns, by id, the row that counts of each opportunity of Salesforce.
+
+    An account that released one has a row of it, too, which says that it is deleted.
+    """
+    current: dict[str, LedgerRowType] = {}
+    for row in rows:
+        if is_record_id(row.id) and (row.id not in current or _rank(row) > _rank(current[row.id])):
+            current[row.id] = row
+    return current
+
+
+def _rank(row: LedgerOpportunity) -> tuple[bool, int, int]:
+    return row.outcome != "deleted", row.modified, row.version
 
 
 def kept_from_ledger(row: LedgerOpportunity) -> KeptOpportunity:

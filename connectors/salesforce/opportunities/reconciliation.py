@@ -9,14 +9,19 @@ from typing import Any, Literal, TypeVar
 
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, OpportunityEvent
-from connectors.salesforce.opportunities.ledger_state import LedgerOpportunity, is_record_id, kept_from_ledger
+from connectors.salesforce.opportunities.ledger_state import (
+    LedgerOpportunity,
+    current_rows,
+    is_record_id,
+    kept_from_ledger,
+)
 from connectors.salesforce.opportunities.poll import OpportunityPoll, as_deleted
 
 DifferenceKind = Literal["missed", "differs", "other_account", "counted_twice", "gone", "unseen"]
 """Missed: the ledger has no row. Gone: Salesforce's log names its deletion; unseen: it is neither shown nor named."""
 
 LedgerRows = Mapping[tuple[str, str], LedgerOpportunity]
-"""Account and id -> a row; one that its account released counts for nothing and is left out."""
+"""Account and id -> a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def ask_org(poll: OpportunityPoll, rows: LedgerRows) -> OrgState:
 
     Raises what a poll raises.
     """
-    known = [kept_from_ledger(row) for row in rows.values() if is_record_id(row.id) and poll.is_of_org(row.account)]
+    current = current_rows(row for row in rows.values() if poll.is_of_org(row.account))
+    known = [kept_from_ledger(row) for row in current.values()]
     _, after = poll(Cursor.from_events([], known))
     assert after.until is not None
     absent = poll.report.unseen | poll.report.purged
@@ -88,7 +94,7 @@ def _differences_of(
         yield from _absent(org, opportunity, rows, version)
         return
     own = next((row for row in rows if row.account == state.account), None)
-    others = [row for row in rows if row.account != state.account]
+    others = [row for row in rows if row.account != state.account and row.outcome != "deleted"]
     mend = state.to_event(org.crm, version)
     if own is None and not state.row.deleted:
         kind: DifferenceKind = "other_account" if others else "missed"
