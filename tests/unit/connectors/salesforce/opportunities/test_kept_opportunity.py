@@ -13,7 +13,7 @@ from connectors.salesforce.opportunities.kept_opportunity import (
     OpportunityRow,
     kept_from_event,
 )
-from connectors.salesforce.opportunities.ledger_state import is_record_id, kept_from_ledger
+from connectors.salesforce.opportunities.ledger_state import current_rows, is_record_id, kept_from_ledger
 from schemas.events.opportunities import OpportunityChanged
 from streams.store.ledger_rows import LedgerRow
 
@@ -98,6 +98,15 @@ def test_events_win_over_the_rows_of_the_ledger() -> None:
     cursor = Cursor.from_events([state.to_event("salesforce", 7)], known)
     assert cursor.states[ROW.id].tells_the_same_as(state)
     assert set(cursor.states) == {ROW.id, "0065A00000000O2QAQ"}
+
+
+def test_of_an_opportunity_that_was_released_the_row_of_its_present_account_counts() -> None:
+    released = ledger_row(outcome="deleted", modified=1_777_620_337_001, version=9)
+    present = ledger_row(account="beta", version=9)
+    for order in ([released, present], [present, released]):
+        assert current_rows(order) == {ROW.id: present}
+    assert current_rows([ledger_row(version=1), ledger_row(version=2)])[ROW.id].version == 2
+    assert current_rows([ledger_row(id="deal-17")]) == {}
 
 
 @pytest.mark.parametrize(
