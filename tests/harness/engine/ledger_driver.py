@@ -100,6 +100,14 @@ class LedgerDriver:
         self.journal.append((key, value))
         self._decider.feed(len(self.journal) - 1, key, value)
 
+    def append_interrupted(self, key: bytes, value: bytes, portion: int) -> None:
+        """The next journal record; after a portion of so many opportunities a new owner begins it again."""
+        self.append_undecided(key, value)
+        self.work(Budget(records=portion))
+        self.restart()
+        while self.has_pending:
+            self.work(Budget())
+
     @property
     def has_pending(self) -> bool:
         return self._decider.has_pending()
