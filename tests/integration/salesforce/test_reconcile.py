@@ -95,6 +95,25 @@ def test_what_the_poll_has_missed_is_found_and_repaired(
         assert reconcile(pipeline, sandbox).stdout.endswith(", 0 differences\n")
 
 
+def test_revenue_moves_with_an_opportunity_to_another_account(
+    kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient
+) -> None:
+    org: dict[str, Any] = {"salesforce_url": sandbox.url, "salesforce_poll_ms": 200, "salesforce_currency": "EUR"}
+    moved = add_sale(sandbox, 100.5)
+    with Pipeline(kafka, prefix, tmp_path, partitions=1, in_partitions=1, **org) as pipeline:
+        pipeline.start_worker("w0", "all")
+        pipeline.apply(DEFINITIONS)
+        with crm(pipeline):
+            wait_until(
+                lambda: revenue(pipeline) == {"default/spring/EUR": (1, "100.5")}, LIMIT_SECONDS, "the revenue"
+            )
+            pipeline.apply(ACME)
+            sandbox.post("opportunity", id=moved, CampaignId=AUTUMN)
+            expected = {"default/spring/EUR": (0, "0"), "acme/fair/EUR": (1, "100.5")}
+            wait_until(lambda: revenue(pipeline) == expected, LIMIT_SECONDS, "the revenue of the other account")
+        assert reconcile(pipeline, sandbox).returncode == 0
+
+
 def test_what_cannot_work_is_one_line(kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient) -> None:
     with Pipeline(kafka, prefix, tmp_path, partitions=1, in_partitions=1) as pipeline:
         refused = reconcile(pipeline, sandbox, "--unseen-as-deleted")
