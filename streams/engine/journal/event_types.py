@@ -13,7 +13,7 @@
 | `crm.outcome` | `campaign`, `hand_over`, `number`, `outcome`, `opportunity`, `amount`, `currency`, `amounts`, |
 | | `opportunity_state` (`outcome`, `amount`, `currency`) |
 | `opportunity.changed` | `modified` (ms), `version`, `name`, `stage`, `won`, `closed`, `deleted`, `amount` (text), |
-| | `currency`, `campaign`, `crm_campaign`, `contact`, `crm_record`, `close_date` |
+| | `currency`, `campaign`, `crm_campaign`, `contact`, `crm_record`, `close_date`, `released` |
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ def _opportunity_fields(event: opportunities.OpportunityChanged) -> Fields:
         event, "modified", "name", "stage", "currency", "campaign", "crm_campaign", "contact", "crm_record"
     )
     fields |= {"version": event.version, "won": event.won, "closed": event.closed, "deleted": event.deleted}
+    if event.released:
+        fields["released"] = True
     if event.amount is not None:
         fields["amount"] = format(event.amount, "f")
     return fields

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.definitions import Definitions
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.journal.effects import Append, Budget, Effects, Output, SourceRecord
-from streams.engine.journal.records import JournalEvent, Marker, decode, encode
+from streams.engine.journal.records import Marker, encode
 from streams.engine.journal.validate import EventValidator
 from streams.engine.ledger.decider import LedgerDecider
 
@@ -56,7 +56,7 @@ class LedgerDriver:
         """Adds a release for `apply` without deciding it yet."""
         self.releases[definitions.account].append(definitions)
 
-    def send(self, opportunity: str = "o1", at: int = 0, *, released: bool = False, **fields: Any) -> None:
+    def send(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:
         """Tells an opportunity as the CRM has it at `at` seconds after noon."""
         stamp = f"2026-03-01T12:{at // 60:02d}:{at % 60:02d}.000Z"
         fields.setdefault("crm_campaign", SPRING)
@@ -65,11 +65,7 @@ class LedgerDriver:
         value = json.dumps({**event, "opportunity": opportunity, **fields}).encode()
         [accepted] = self._validator(SourceRecord("crm-opportunities", 0, 0, NOON, None, value, (), NOON))
         assert isinstance(accepted, Append), accepted
-        event = decode(accepted.value)
-        assert isinstance(event, JournalEvent)
-        if released:
-            event.fields["released"] = True
-        self.append(accepted.key, encode(event))
+        self.append(accepted.key, accepted.value)
 
     def append(self, key: bytes, value: bytes) -> None:
         """The next journal record, decided at once."""

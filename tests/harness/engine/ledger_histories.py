@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION, EngineVersion
 from tests.harness.engine.ledger_driver import AUTUMN, FOREIGN, SPRING, LedgerDriver, ledger_definitions
 
 ACCOUNTS = ("acme", "default")
@@ -65,7 +66,7 @@ STATES = st.fixed_dictionaries(
 def releases(draw: st.DrawFn) -> Definitions:
     """A release of an account: some of the org's campaigns, each perhaps under another of ours."""
     crm_campaigns = draw(st.dictionaries(st.sampled_from(CAMPAIGNS), st.sampled_from([SPRING, AUTUMN, FOREIGN])))
-    version = draw(st.sampled_from([3, 4]))
+    version: EngineVersion = draw(st.sampled_from([OLDEST_VERSION, NEWEST_VERSION]))
     return ledger_definitions(account=draw(st.sampled_from(ACCOUNTS)), engine_version=version, **crm_campaigns)
 
 
