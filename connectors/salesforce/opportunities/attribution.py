@@ -9,6 +9,7 @@ from datetime import date
 from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin
 from connectors.salesforce.record_id import long_record_id
 from schemas.definitions import Definitions, Salesforce
+from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.events.opportunities import OpportunityAttribution
 
 _NO_MAPPING = Salesforce()
@@ -76,8 +77,9 @@ class AttributionRules:
         return None
 
     def account_with_campaign(self, campaign: str) -> str | None:
-        """Returns the only account that has a campaign of ours with this id; None where none or several have."""
-        accounts = [account for account, ids in self.campaigns_of_accounts.items() if campaign in ids]
+        """Returns the only account, or the only one that has a campaign of ours with this id; None where none is."""
+        known = self.campaigns_of_accounts or {DEFAULT_ACCOUNT: frozenset()}
+        accounts = [account for account, ids in known.items() if campaign in ids or len(known) == 1]
         return accounts[0] if len(accounts) == 1 else None
 
     def campaigns_by_start(self) -> dict[date | None, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,10 +15,17 @@ from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin, OpportunityRow
 from connectors.salesforce.org.client import SalesforceRow
 from connectors.salesforce.org.connection import Connection
-from schemas.events.base import DEFAULT_ACCOUNT
 
 HandOverTime = Callable[[str], int | None]
 """The number of a hand-over as it stands on a Lead -> when (ms) it was decided; None where that is not known."""
+
+
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_MOST_CHARACTERS = 255
+
+
+def _is_contact_id(text: str) -> bool:
+    return len(text) <= _MOST_CHARACTERS and not any(ord(each) < 32 or 127 <= ord(each) < 160 for each in text)
 
 
 @dataclass(slots=True)
@@ -85,11 +93,17 @@ class RowReader:
             # A digest does not tell the account; the campaign does, where one account has it.
             if not key.startswith("~"):
                 return None
-            owner = (rules.account_with_campaign(campaign or "") or DEFAULT_ACCOUNT, "")
+            account = rules.account_with_campaign(campaign or "")
+            if account is None:
+                return None
+            owner = (account, "")
         account, contact = owner
-        if not self._is_of_org(account):
+        # People can type into these fields, and another tool may use the key's: what cannot be ours is no one's.
+        if not _SLUG.fullmatch(account) or not self._is_of_org(account) or not _is_contact_id(contact):
             return None
-        return LeadOrigin(intern(account), record, contact or None, campaign and intern(campaign), number, converted)
+        if campaign is not None:
+            campaign = intern(campaign) if _SLUG.fullmatch(campaign) else None
+        return LeadOrigin(intern(account), record, contact or None, campaign, number, converted)
 
 
 def latest_handed_over(leads: Iterable[LeadOrigin], handed_over_at: HandOverTime) -> LeadOrigin | None:

@@ -79,3 +79,5 @@ def test_a_campaign_of_ours_tells_an_account_only_where_one_has_it() -> None:
     assert rules.account_with_campaign("y") == "beta"
     assert rules.account_with_campaign("x") is None
     assert rules.account_with_campaign("z") is None
+    alone = AttributionRules.from_releases([mapping_release("acme", {})])
+    assert alone.account_with_campaign("z") == "acme"

@@ -82,9 +82,16 @@ def test_a_key_that_is_a_digest_tells_its_account_by_its_campaign() -> None:
     assert (origin.account, origin.contact, origin.campaign) == ("acme", None, "spring")
 
 
-@pytest.mark.parametrize("key", ["", "somebody's own key", "acme/", "/ada"])
+@pytest.mark.parametrize("key", ["", "somebody's own key", "acme/", "/ada", "of%20others/17", "acme/a%00b"])
 def test_a_lead_with_another_key_is_not_ours(key: str) -> None:
     assert reader().lead({"Id": "00Q1", "Leadstream_Id__c": key}, AttributionRules()) is None
+
+
+def test_a_campaign_that_somebody_typed_is_none() -> None:
+    row = {"Id": "00Q1", "Leadstream_Id__c": "acme/ada", "Leadstream_Campaign__c": "Spring, the one with ducks"}
+    origin = reader().lead(row, AttributionRules())
+    assert origin is not None
+    assert (origin.contact, origin.campaign) == ("ada", None)
 
 
 def test_a_lead_of_an_account_of_another_org_is_not_ours() -> None:
