@@ -29,6 +29,7 @@ from agents.crm.backoff import Backoff
 from agents.crm.group_clients import GroupClients, open_group_clients
 from agents.crm.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, HandOverQueue, OrgClock, QueuedHandOver
 from agents.crm.intake import HandOverIntake
+from agents.crm.org_accounts import OrgAccounts
 from agents.crm.outage_log import OutageLog, SalesforceFailure
 from agents.crm.ownership import Ownership
 from agents.crm.stopped_accounts import StoppedAccount, StoppedAccounts
@@ -57,7 +58,10 @@ Result = TypeVar("Result")
 
 
 class HandOverConsumer:
-    """A member of the group `leadstream-crm`; `run` ends after `stop`. `mapping` gives an account's mapping."""
+    """A member of the group of an org, `leadstream-crm` for the first one; `run` ends after `stop`.
+
+    It hands over what `accounts` has, and passes over the rest. `mapping` gives an account's mapping.
+    """
 
     def __init__(
         self,
@@ -65,12 +69,14 @@ class HandOverConsumer:
         delivery: Delivery,
         *,
         mapping: Callable[[str], object] = lambda _: None,
+        accounts: OrgAccounts | None = None,
         backoff: Backoff | None = None,
         look_back: int = LOOK_BACK,
         repair_seconds: float = REPAIR_SECONDS,
     ) -> None:
         self._settings = settings
         self._delivery = delivery
+        self._accounts = accounts or OrgAccounts()
         self._backoff = backoff or Backoff()
         self._repair_seconds = repair_seconds
         self._last_repair = time.monotonic()
@@ -80,7 +86,9 @@ class HandOverConsumer:
             lambda attempt: self._backoff.delay(attempt, TransientFailure()),
         )
         self._stopped = StoppedAccounts(mapping, self._backoff.manual)
-        self._intake = HandOverIntake(self._ownership, self._queue, self._stopped, delivery.track_newest)
+        self._intake = HandOverIntake(
+            self._ownership, self._queue, self._stopped, delivery.track_newest, self._accounts.has
+        )
         self._org_clock = OrgClock()
         self._clients: GroupClients | None = None
         self._writer: AnswerWriter | None = None
@@ -147,7 +155,7 @@ class HandOverConsumer:
         """
         settings = self._settings
         try:
-            async with open_group_clients(settings, self._ownership) as clients:
+            async with open_group_clients(settings, self._ownership, self._accounts.org_name) as clients:
                 self._clients = clients
                 self._writer = AnswerWriter(settings, clients.producer)
                 self.ready_since = now_ms()

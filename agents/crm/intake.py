@@ -30,7 +30,7 @@ log = structlog.get_logger()
 class HandOverIntake:
     """Fills the queue, and keeps out of it what stands still.
 
-    `track_newest` gets what a former owner has finished.
+    `track_newest` gets what a former owner has finished; `is_of_org` tells whose hand-overs are made at all.
     """
 
     def __init__(
@@ -39,11 +39,13 @@ class HandOverIntake:
         queue: HandOverQueue,
         stopped: StoppedAccounts,
         track_newest: Callable[[LeadHandOver], None],
+        is_of_org: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._ownership = ownership
         self._queue = queue
         self._stopped = stopped
         self._track_newest = track_newest
+        self._is_of_org = is_of_org
         self._active_retries: dict[str, int] = {}
         """Key -> number of the retries that were taken up."""
 
@@ -75,6 +77,8 @@ class HandOverIntake:
                     handover = None
                     if not is_finished:
                         await writer.write_dead_letter(record, error)
+                if handover is not None and not self._is_of_org(handover.account):
+                    handover = None
                 if handover is not None and is_finished:
                     self._track_newest(handover)
                 elif handover is not None:
@@ -192,6 +196,8 @@ class HandOverIntake:
             is_active = self._active_retries.get(key) == request.retry
             if is_active or request.partition not in owned or request.account in self._stopped.stops:
                 continue
+            if not self._is_of_org(request.account):
+                continue
             if len(self._queue) >= max_queued:
                 break
             handover = parse_retry(request.hand_over, request.retry)
@@ -203,7 +209,7 @@ class HandOverIntake:
         return unreadable
 
     def _follow_pauses(self, commands: CrmCommands) -> None:
-        pauses = commands.account_pauses
+        pauses = {name: each for name, each in commands.account_pauses.items() if self._is_of_org(name)}
         self._stopped.resume_all_but(pauses, time.monotonic())
         for account, pause in pauses.items():
             stop = self._stopped.stops.get(account)

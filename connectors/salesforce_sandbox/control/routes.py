@@ -39,12 +39,12 @@ from aiohttp import web
 
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.control import administration, people
+from connectors.salesforce_sandbox.control.actions import ControlAction
 from connectors.salesforce_sandbox.org import ORG, Org
 from connectors.salesforce_sandbox.records import writes
 from connectors.salesforce_sandbox.rest.sobjects import read_body
 
 BASE = "/__sandbox__"
-ControlAction = Callable[[Org, dict[str, Any]], Any]
 
 
 def routes() -> list[web.RouteDef]:

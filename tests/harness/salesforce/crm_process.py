@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.crm.backoff import Backoff
-from agents.crm.factory import build_crm
+from agents.crm.factory import AccountLookups, build_crm
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.handover.delivery import MappingProvider, RetryPolicy
@@ -57,7 +57,7 @@ def default_mapping(_account: str) -> Salesforce:
 
 def consumer_of(settings: Settings, mapping: MappingProvider = default_mapping) -> HandOverConsumer:
     """A hand-over consumer that tries again soon."""
-    return build_crm(settings, mapping, backoff=QUICK, patience=BRISK)[0]
+    return build_crm(settings, AccountLookups(mapping), backoff=QUICK, patience=BRISK)[0].consumer
 
 
 @asynccontextmanager

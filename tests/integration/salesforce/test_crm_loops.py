@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from agents.crm.factory import build_crm
+from agents.crm.factory import AccountLookups, build_crm
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.main import run
 from connectors.salesforce.handover.delivery import Delivery
@@ -161,7 +161,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
 async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    consumer, poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)
+    consumer, poller, *_ = build_crm(settings, AccountLookups(lambda account: Salesforce()), backoff=QUICK)[0]
     await produce(settings, "qualified-leads", record_of(hand_over()))
     async with running(consumer):
         await until(lambda: _equals(committed_count(settings), 1), "the hand-over committed")
@@ -170,7 +170,7 @@ async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
         await until(lambda: _has_opportunity_records(settings, 1), "the opportunity")
     sandbox.post("clock", advance=1)
     sandbox.post("win", opportunity=conversion["opportunity"], amount=1234.5)
-    restarted_poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)[1]
+    restarted_poller = build_crm(settings, AccountLookups(lambda account: Salesforce()), backoff=QUICK)[0].poller
     async with running(restarted_poller):
         await until(lambda: _has_opportunity_records(settings, 2), "the win")
     records = await read_all(settings, "crm-opportunities")
@@ -187,7 +187,7 @@ async def _has_opportunity_records(settings: Settings, number: int) -> bool:
 async def test_the_pipeline_accepts_the_events_of_the_loops(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    consumer, poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)
+    consumer, poller, *_ = build_crm(settings, AccountLookups(lambda account: Salesforce()), backoff=QUICK)[0]
     unknown = hand_over("bob", crm_campaign="701000000000000AAA")
     await produce(settings, "qualified-leads", record_of(hand_over()), record_of(unknown))
     async with running(consumer):
