@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from streams.engine.journal.records import JournalEvent
+from streams.engine.ledger import money
 
 NO_CURRENCY = "XXX"
 OUTCOMES = ("won", "open", "lost")
@@ -30,7 +31,7 @@ class Worth:
     def add(self, currency: str, outcome: str, amount: Decimal) -> None:
         """Adds an opportunity."""
         count, total = self.sums.get((currency, outcome), (0, Decimal(0)))
-        self.sums[currency, outcome] = (count + 1, total + amount)
+        self.sums[currency, outcome] = (count + 1, money.EXACT.add(total, amount))
 
     def to_list(self) -> list[dict[str, Any]]:
         """The sums as JSON values, one object for each currency; amounts are decimal text."""
@@ -74,7 +75,7 @@ class OpportunityBook:
             opportunities.pop(place, None)
             return
         currency = state.get("currency") or NO_CURRENCY
-        opportunities[place] = _OpportunityState(state["outcome"], _amount(state.get("amount")), currency)
+        opportunities[place] = _OpportunityState(state["outcome"], money.parse_amount(state.get("amount")), currency)
 
     def worth(self, account: str, campaign: str, contacts: Collection[str]) -> tuple[Worth, Worth]:
         """What the leads of contacts in a campaign were worth, and what their leads in other campaigns were."""
@@ -85,12 +86,3 @@ class OpportunityBook:
                 target = here if name == campaign else elsewhere
                 target.add(state.currency, state.outcome, state.amount)
         return here, elsewhere
-
-
-def _amount(text: Any) -> Decimal:
-    """An amount; 0 where there is none, or none that can be read, as from another CRM's connector."""
-    try:
-        amount = Decimal(text) if text is not None else Decimal(0)
-    except InvalidOperation:
-        return Decimal(0)
-    return amount if amount.is_finite() else Decimal(0)

@@ -159,6 +159,15 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             ),
         },
     ),
+    "campaigns": CommandGroup(
+        "What campaigns brought.",
+        {
+            "report": CommandEntry(
+                "campaigns.report:report",
+                "Show what campaigns brought: leads, hand-overs, won and lost opportunities, revenue; or by source.",
+            ),
+        },
+    ),
     "leads": CommandGroup(
         "The leads of campaigns, and manual decisions about them: first the campaign, then whose lead.",
         {

@@ -92,13 +92,14 @@ SLOW_PARTS = {
     "streams.verify": {"verify:verify_command"},
     "streams.explain": {"explain:explain"},
     "streams.backtest": {"history.backtest:backtest"},
+    "streams.reports": {"campaigns.report:report"},
     "streams.publish.csv": set(),
     "streams.engine.validation": {  # what reads releases checks whether they are valid
         *("search:search_contacts", "explain:explain", "verify:verify_command", "replay:replay"),
         *("definitions.apply:apply", "definitions.check:check", "definitions.plan:plan"),
         *("definitions.releases:show", "definitions.upgrade:upgrade", "leads:reactivate", "segments:remove"),
         *("outputs.leads:list_leads", "outputs.segments:list_members", "history.backtest:backtest"),
-        *("dead_letters.show:show", "dead_letters.retry:retry"),
+        *("dead_letters.show:show", "dead_letters.retry:retry", "campaigns.report:report"),
     },
 }
 """Package -> the commands that are made of it."""

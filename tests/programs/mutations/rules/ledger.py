@@ -261,7 +261,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="revenue is exact",
         where="ledger/money.py",
-        text="_EXACT.add(Decimal(one), Decimal(other))",
+        text="EXACT.add(Decimal(one), Decimal(other))",
         instead="Decimal(float(one) + float(other))",
         caught_by=(_CENTS,),
     ),

@@ -1,0 +1,1 @@
+"""Reports from the out-topics' tables: what campaigns and sources brought."""
