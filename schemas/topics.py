@@ -142,7 +142,12 @@ LEAD_CHANGES = Topic(
 )
 LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
 QUALIFIED_LEADS = Topic(
-    "qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH
+    "qualified-leads",
+    "out",
+    "account/contact",
+    (handovers.LeadHandedOver, handovers.LeadUpdated),
+    "slots",
+    MONTH,
 )
 NOTIFICATIONS = Topic("notifications", "out", "account/contact", (notifications.AutomationNotified,), "slots", WEEK)
 CAMPAIGN_REVENUE = Topic(

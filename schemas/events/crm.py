@@ -31,6 +31,10 @@ HandOverNumber = Annotated[
 """Journal partition, offset and ordinal of the hand-over; rises per contact. A list, or an object as in outputs."""
 
 
+RetryNumber = Annotated[int, Field(ge=1, le=1_000_000_000)]
+"""Of a hand-over that was repeated by hand: which repeat it was. Of two answers the one with the larger is newer."""
+
+
 class CrmResult(ContactEvent):
     """Fields that all results share: the lead's campaign and the hand-over that the result belongs to."""
 
@@ -45,6 +49,7 @@ class CrmLinked(CrmResult):
     type: Literal["crm.linked"]
     record: ShortText
     member: ShortText | None = None
+    retry: RetryNumber | None = None
 
 
 class CrmFailed(CrmResult):
@@ -54,6 +59,7 @@ class CrmFailed(CrmResult):
     code: ShortText
     message: LongText = ""
     record: ShortText | None = None
+    retry: RetryNumber | None = None
 
 
 class CrmOutcome(CrmResult):
