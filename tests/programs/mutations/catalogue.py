@@ -14,6 +14,7 @@ from tests.programs.mutations.rules import (
     counts,
     dates,
     engine_versions,
+    hand_overs,
     late_events,
     leads,
     missing_values,
@@ -54,6 +55,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *segment_graph.MUTATIONS,
     *contact_truths.MUTATIONS,
     *filter_index.MUTATIONS,
+    *hand_overs.MUTATIONS,
 )
 
 

@@ -11,7 +11,7 @@ from streams.explain.crm_answer import crm_reasons, decision_text
 from tests.harness.engine.engine_driver import day
 from tests.unit.streams.explain.test_campaigns import explain_now, explain_past, lead_driver
 
-ANSWER = {"hand_over": "h1", "number": [0, 5, 0]}
+ANSWER: dict[str, Any] = {"hand_over": "h1", "number": [0, 5, 0]}
 
 
 def test_a_decision_in_person_names_who_and_when() -> None:

@@ -39,13 +39,13 @@ def crm_after(*results: tuple[str, dict[str, Any]]) -> dict[str, Any]:
 
 def test_a_retry_by_hand_replaces_the_answer_that_it_repeats() -> None:
     crm = crm_after(("failed", failed(5)), ("linked", linked(5, retry=1)))
-    assert (crm["result"], crm["record"], crm["retry"]) == ("crm.linked", "00Q1", 1)
+    assert (crm["result"], crm["record"], crm.get("retry")) == ("crm.linked", "00Q1", 1)
     assert crm.keys().isdisjoint({"code", "message"})
 
 
 def test_an_answer_that_comes_after_the_one_of_its_retry_is_older() -> None:
     crm = crm_after(("linked", linked(5, retry=2)), ("failed", failed(5, retry=1)), ("failed", failed(5)))
-    assert (crm["result"], crm["retry"]) == ("crm.linked", 2)
+    assert (crm["result"], crm.get("retry")) == ("crm.linked", 2)
 
 
 def test_a_newer_hand_over_counts_more_than_any_retry_of_an_older_one() -> None:
@@ -56,7 +56,7 @@ def test_a_newer_hand_over_counts_more_than_any_retry_of_an_older_one() -> None:
 
 def test_a_newer_answer_does_not_keep_the_retry_of_the_former_one() -> None:
     crm = crm_after(("failed", failed(5, retry=4)), ("failed", failed(9)), ("linked", linked(9, retry=1)))
-    assert (crm["result"], crm["retry"]) == ("crm.linked", 1)
+    assert (crm["result"], crm.get("retry")) == ("crm.linked", 1)
 
 
 def test_a_failure_without_a_reason_does_not_keep_the_former_reason() -> None:
@@ -82,14 +82,14 @@ def test_an_outcome_answers_no_hand_over_and_speaks_for_itself() -> None:
     won = {"outcome": "won", "opportunity": "006", "amount": "10", "currency": "EUR", "number": [0, 99, 0]}
     lost = {"outcome": "lost", "opportunity": "007", "currency": "EUR"}
     crm = crm_after(("linked", linked(5)), ("outcome", won), ("outcome", lost), ("failed", failed(6)))
-    assert (crm["outcome"], crm["opportunity"], crm["code"]) == ("lost", "007", "LOCKED")
+    assert (crm["outcome"], crm["opportunity"], crm.get("code")) == ("lost", "007", "LOCKED")
     assert "amount" not in crm
     assert list(crm["number"]) == [0, 6, 0]
 
 
 def test_an_answer_without_a_number_is_taken_as_the_newest() -> None:
     crm = crm_after(("linked", linked(5, retry=1)), ("failed", {"code": "LOCKED"}))
-    assert (crm["code"], list(crm["number"]), crm["retry"]) == ("LOCKED", [0, 5, 0], 1)
+    assert (crm["code"], list(crm["number"]), crm.get("retry")) == ("LOCKED", [0, 5, 0], 1)
 
 
 def test_what_a_lead_keeps_has_no_more_fields_than_results_have() -> None:
@@ -127,7 +127,7 @@ def test_a_hand_over_names_the_record_of_the_newest_answer() -> None:
 def test_the_cause_says_who_gave_a_command(topic: str) -> None:
     driver = driver_with_lead()
     outputs = driver.send("lead.qualified", day(1), campaign="spring", by="anna")
-    assert [output["cause"]["by"] for output in outputs_of_topic(outputs, topic)] == ["anna"]
+    assert [output["cause"].get("by") for output in outputs_of_topic(outputs, topic)] == ["anna"]
 
 
 def test_a_command_of_nobody_names_nobody() -> None:
@@ -156,7 +156,7 @@ def test_the_id_of_a_change_does_not_depend_on_who_gave_the_command() -> None:
 def test_who_listed_a_contact_is_named_too() -> None:
     driver = EngineDriver(segments=[{"id": "vip"}])
     outputs = driver.send("segment.member_added", day(1), segment="vip", by="anna")
-    assert outputs_of_topic(outputs, "segment-changes")[0]["cause"]["by"] == "anna"
+    assert outputs_of_topic(outputs, "segment-changes")[0]["cause"].get("by") == "anna"
 
 
 def test_before_version_4_nobody_is_named() -> None:

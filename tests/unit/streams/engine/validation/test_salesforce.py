@@ -64,8 +64,9 @@ def test_an_empty_id_of_a_campaign_is_named_so(campaign: str) -> None:
 
 @pytest.mark.parametrize("second", [SPRING_ID, SHORT_ID])
 def test_a_salesforce_campaign_stands_in_one_campaign_only(second: str) -> None:
-    message = faults({}, {"campaign": SPRING_ID}, {"campaign": second})["campaigns.1.salesforce.campaign"]
-    assert message == f"campaign c0 has {second} too: a Salesforce campaign stands in one campaign only"
+    message = f"campaign c0 has {second} too: a Salesforce campaign stands in one campaign only"
+    found = faults({}, {"campaign": SPRING_ID}, {"campaign": second})
+    assert found == {"campaigns.1.salesforce.campaign": message}
 
 
 def test_ids_that_differ_in_case_are_two() -> None:
