@@ -11,7 +11,7 @@ from streams.engine.conditions.protocols import Activity
 from streams.engine.decisions.cascade import cascade_status
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.counters import count_activity, count_own_score, enforce_limit
-from streams.engine.decisions.crm_results import former_next_crm, next_crm
+from streams.engine.decisions.hand_overs.crm_results import former_next_crm, next_crm
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import add_points, apply_lead_event
 from streams.engine.journal.effects import Refusal

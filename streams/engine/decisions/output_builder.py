@@ -16,7 +16,7 @@ from schemas.topics import (
 )
 from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
-from streams.engine.decisions.crm_results import answer_rank
+from streams.engine.decisions.hand_overs.crm_results import answer_rank
 from streams.engine.decisions.outputs import (
     LEAD_TYPE,
     ContactFields,

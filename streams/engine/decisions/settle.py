@@ -9,8 +9,8 @@ from __future__ import annotations
 from streams.engine.decisions.audiences import create_leads
 from streams.engine.decisions.automation import run_automation
 from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.hand_overs.lead_updates import finish_hand_overs
 from streams.engine.decisions.held_for import update_held_states
-from streams.engine.decisions.lead_updates import finish_hand_overs
 from streams.engine.decisions.scoring import award_points
 from streams.engine.decisions.segments import emit_segment_changes, settle_segments
 from streams.engine.decisions.timers import next_due

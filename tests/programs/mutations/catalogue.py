@@ -14,7 +14,6 @@ from tests.programs.mutations.rules import (
     counts,
     dates,
     engine_versions,
-    hand_overs,
     late_events,
     leads,
     missing_values,
@@ -27,6 +26,7 @@ from tests.programs.mutations.rules import (
     windows,
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
+from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
 
 NumberedMutation = tuple[int, Mutation]
 
@@ -55,7 +55,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     *segment_graph.MUTATIONS,
     *contact_truths.MUTATIONS,
     *filter_index.MUTATIONS,
-    *hand_overs.MUTATIONS,
+    *lead_updates.MUTATIONS,
+    *crm_results.MUTATIONS,
 )
 
 

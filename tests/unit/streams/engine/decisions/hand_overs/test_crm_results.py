@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.values import instant_text
-from streams.engine.decisions.crm_results import former_next_crm, next_crm
+from streams.engine.decisions.hand_overs.crm_results import former_next_crm, next_crm
 from tests.harness.engine.engine_driver import EngineDriver, day, outputs_of_topic
 
 FIT = {"id": "fit", "dynamic": True, "when": {"property": "fits", "eq": True}}
