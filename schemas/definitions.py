@@ -152,7 +152,10 @@ UpdateOccasion = Literal["lead.rejected", "contact.status"] | PropertyChange
 
 
 class LeadUpdate(DefinitionModel):
-    """What is written to a record of the CRM when something happens after the hand-over."""
+    """What is written to a record of the CRM when something happens after the hand-over.
+
+    It never makes a record, so a field has no `default` and no `write: create`; a fixed value is written `always`.
+    """
 
     on: UpdateOccasion
     fields: dict[str, LeadField]

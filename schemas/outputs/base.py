@@ -41,6 +41,8 @@ class Cause(OutputModel):
     """The id of the campaign's rule that acted."""
     late: bool = False
     """True when a late event corrected the past."""
+    by: str | None = None
+    """Of a command: who gave it, where the command says so."""
     leaves: list[dict[str, Any]] = []
     """For a segment change: the leaves of the condition that decided it."""
 

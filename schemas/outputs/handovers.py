@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from schemas.definitions import CampaignSalesforce, ContactStatus, LeadStatus
 from schemas.outputs.base import ContactOutputRecord, OutputModel
@@ -46,3 +48,17 @@ class LeadHandedOver(ContactOutputRecord):
     snapshot: ContactSnapshot
     do_not_sync: bool = False
     """Whether the account's condition `do_not_sync` held: the contact is not handed over to Salesforce then."""
+
+
+class LeadUpdated(ContactOutputRecord):
+    """Something happened to a lead after its hand-over that the account's mapping has an update for."""
+
+    type: Literal["lead.updated"]
+    campaign: HandedOverCampaign
+    lead: HandedOverLead
+    """As it is now, whatever its status."""
+    occasions: list[Annotated[str, Field(pattern=r"^(lead\.rejected|contact\.status|property/.+)$")]]
+    """What happened, in the order of the mapping: `lead.rejected`, `contact.status`, `property/NAME`."""
+    snapshot: ContactSnapshot
+    do_not_sync: bool = False
+    """Whether the account's condition `do_not_sync` held then."""

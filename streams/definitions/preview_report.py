@@ -140,7 +140,7 @@ class PreviewReport:
             (preview.enter if body["type"] == "segment.entered" else preview.leave).add(contact)
         elif topic == LEAD_CHANGES.name and body["type"] == "lead.status_changed":
             self._lead_preview(body["campaign"]).add_transition(body["from"], body["to"], contact)
-        elif topic == QUALIFIED_LEADS.name:
+        elif topic == QUALIFIED_LEADS.name and body["type"] == "lead.handed_over":
             self._lead_preview(body["campaign"]["id"]).hand_overs.add(contact)
         elif topic == NOTIFICATIONS.name:
             self._lead_preview(body["campaign"]["id"]).add_notice(body["notice"], contact)

@@ -180,7 +180,9 @@ def _apply_lead(state: DemoState, key: str, value: RecordValue | None) -> None:
 
 
 def _apply_hand_over(state: DemoState, _key: str, value: RecordValue | None) -> None:
-    if value is not None and state.register_output(value):
+    if value is None or not state.register_output(value):
+        return
+    if value["type"] == "lead.handed_over" and not value.get("do_not_sync"):
         state.hand_over_counts[value["campaign"]["id"]] += 1
 
 

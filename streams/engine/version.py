@@ -24,6 +24,9 @@ EVENT_TYPES_NOT_SERVED = frozenset({"contact.merged", "contact.identified", "con
 CONTACTS_VERSION = 4
 """The version from which on the contacts of an account have rows of the topic `contacts`."""
 
+HAND_OVERS_VERSION = 4
+"""The version from which on outputs name who gave a command, and leads and hand-overs the CRM's newest answer."""
+
 
 def walk(condition: Condition) -> Iterator[Condition]:
     """Every node of a condition, the root first."""

@@ -14,6 +14,7 @@ from streams.engine.releases.compiled_campaigns import AutomationAction, Compile
 from streams.engine.releases.conditions import build_compile_scope
 from streams.engine.state.contact import Lead
 from streams.explain.changes import recent_changes
+from streams.explain.crm_answer import crm_reasons, decision_text
 from streams.explain.snapshot import TimelineSnapshot
 from streams.explain.tree import (
     ConditionLeaf,
@@ -94,7 +95,12 @@ class CampaignSubject:
         if snapshot.from_journal:
             answer["history"] = history = recent_changes(snapshot.outputs, "campaign", self.id)
             if lead is not None:
-                answer["lead"]["cause"] = next((each["cause"] for each in history[::-1] if "to" in each), None)
+                last = next((each for each in history[::-1] if "to" in each), None)
+                answer["lead"]["cause"] = None if last is None else last["cause"]
+                decision = None if last is None else decision_text(last)
+                answer["reasons"] += [decision] if decision is not None else []
+        if lead is not None:
+            answer["reasons"] += crm_reasons(lead.crm)
         return answer
 
     def _build_rule(self, rule: ScoringRule | AutomationRule, tree: ConditionTree) -> RuleTree:

@@ -144,17 +144,22 @@ SALESFORCE_CALLS = _counter(
     "leadstream_salesforce_calls_total", "calls of Salesforce's API, by their outcome", ("outcome",), CRM_ROLES
 )
 SALESFORCE_LIMIT = _gauge(
-    "leadstream_salesforce_limit_requests", "API requests that the org allows in 24 hours", labels=("org",), roles=CRM_ROLES
+    "leadstream_salesforce_limit_requests",
+    "API requests that the org allows in 24 hours",
+    labels=("org",),
+    roles=CRM_ROLES,
 )
 SALESFORCE_LEFT = _gauge(
     "leadstream_salesforce_left_requests",
     "API requests that are left of them, as Salesforce said last",
-    labels=("org",), roles=CRM_ROLES,
+    labels=("org",),
+    roles=CRM_ROLES,
 )
 SALESFORCE_LIMIT_KNOWN = _gauge(
     "leadstream_salesforce_limit_known_timestamp_seconds",
     "when Salesforce last said how many requests are left, since the epoch",
-    labels=("org",), roles=CRM_ROLES,
+    labels=("org",),
+    roles=CRM_ROLES,
 )
 HANDOVERS = _counter(
     "leadstream_handovers_total",
@@ -201,7 +206,8 @@ OPPORTUNITIES = _counter(
 OPPORTUNITY_POLL = _gauge(
     "leadstream_opportunity_poll_timestamp_seconds",
     "when opportunities were last polled, since the epoch",
-    labels=("org",), roles=CRM_ROLES,
+    labels=("org",),
+    roles=CRM_ROLES,
 )
 OPPORTUNITIES_KEPT = _gauge(
     "leadstream_opportunities_kept", "opportunities of the org that are ours, as last polled", roles=CRM_ROLES
@@ -209,7 +215,8 @@ OPPORTUNITIES_KEPT = _gauge(
 OPPORTUNITY_PAUSE = _gauge(
     "leadstream_opportunity_pause_seconds",
     "time to the next poll of opportunities; it grows as the daily limit nears",
-    labels=("org",), roles=CRM_ROLES,
+    labels=("org",),
+    roles=CRM_ROLES,
 )
 
 # Read models.

@@ -30,6 +30,8 @@ WORDS = [
 ]
 KEYS = sorted({*SUBJECTS, *(field.alias or name for name, field in Operators.model_fields.items())})
 KEYS += ["count", "within", "between_ago", "since", "until", "never", "campaign", "points", "name", "path", "query.x"]
+MAPPING = ["lead_fields", "match", "assign", "do_not_sync", "updates", "attribution", "opportunities", "on", "fields"]
+MAPPING += ["property", "value", "default", "write", "since", "campaign", "member_status"]
 TOP = ["account", "plan", "time_zone", "properties", "segments", "campaigns", "salesforce"]
 CAMPAIGN = [
     "id",
@@ -126,6 +128,20 @@ def whole(condition: Any) -> dict[str, Any]:
 @given(leaves)
 def test_a_condition_is_refused_with_a_message_or_can_be_compiled(condition: Any) -> None:
     checked = validate_definitions(whole(condition))
+    assert (checked.definitions is None) == bool(checked.problems)
+    assert all(problem.message and problem.path for problem in checked.problems)
+    if checked.definitions is not None:
+        compile_release(checked.definitions, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(MAPPING), nested([*MAPPING, "segment", "all"]), max_size=4),
+    nested(["campaign", "member_status"]),
+)
+def test_any_mapping_to_the_crm_is_refused_with_a_message_or_can_be_compiled(mapping: Any, target: Any) -> None:
+    campaigns = [{"id": "c", "salesforce": target}, {"id": "d", "salesforce": target}]
+    checked = validate_definitions({"salesforce": mapping, "campaigns": campaigns, "segments": [{"id": "s"}]})
     assert (checked.definitions is None) == bool(checked.problems)
     assert all(problem.message and problem.path for problem in checked.problems)
     if checked.definitions is not None:

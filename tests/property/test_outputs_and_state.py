@@ -109,7 +109,28 @@ def test_each_change_to_qualified_is_one_hand_over(seed: int, wall: bool) -> Non
         for change in bodies(committed, "lead-changes")
         if change.get("to") == "qualified"
     ]
-    assert steps == [(each["contact"], each["at"], each["points"]) for each in bodies(committed, "qualified-leads")]
+    records = bodies(committed, "qualified-leads")
+    hand_overs = [each for each in records if each["type"] == "lead.handed_over"]
+    assert steps == [(each["contact"], each["at"], each["points"]) for each in hand_overs]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.booleans())
+def test_a_lead_is_told_of_only_after_its_hand_over_and_once_for_each_instant(seed: int, wall: bool) -> None:
+    committed = decide_one_by_one(journal_of(random.Random(seed), 60, wall))
+    handed_over: set[Key] = set()
+    instants: set[tuple[str, ...]] = set()
+    for record in bodies(committed, "qualified-leads"):
+        key = (record["account"], record["campaign"]["id"], record["contact"])
+        if record["type"] == "lead.handed_over":
+            handed_over.add(key)
+            continue
+        assert key in handed_over
+        instant = (*key, record["at"], record["cause"].get("event", ""), record["cause"]["kind"])
+        assert instant not in instants
+        instants.add(instant)
+        assert record["occasions"] == sorted(set(record["occasions"]))
+        assert ("lead.rejected" in record["occasions"]) <= (record["lead"]["status"] == "rejected")
 
 
 @settings(max_examples=40, deadline=None)

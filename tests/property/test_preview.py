@@ -62,6 +62,11 @@ CAMPAIGN = st.fixed_dictionaries(
     },
 )
 
+MAPPING = st.fixed_dictionaries(
+    {"updates": st.just([{"on": "lead.rejected", "fields": {"Status": {"value": "Unqualified"}}}])},
+    optional={"do_not_sync": conditions(START)},
+)
+
 
 @st.composite
 def definitions(draw: st.DrawFn) -> dict[str, Any]:
@@ -71,7 +76,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     campaign: dict[str, Any] = draw(CAMPAIGN)
     ids = {segment["id"] for segment in existing}
     audience = [name for name in campaign.get("audience", []) if name in ids]
-    return {"properties": PROPERTIES, "segments": existing, "campaigns": [{**campaign, "audience": audience}]}
+    whole = {"properties": PROPERTIES, "segments": existing, "campaigns": [{**campaign, "audience": audience}]}
+    return {**whole, "salesforce": draw(MAPPING)}
 
 
 def simulated_outputs(driver: EngineDriver, proposed: Definitions) -> list[SimulatedOutput]:

@@ -20,7 +20,10 @@ from streams.verify.recomputed import PartitionRecomputation, lead_row
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 from tests.harness.engine.journal_builder import JournalBuilder
 from tests.harness.engine.lead_comparison import (
+    ComparableHandOver,
     ComparableNotice,
+    hand_over_from_engine,
+    hand_overs_from_recompute,
     leads_from_engine,
     leads_from_recompute,
     notice_from_engine,
@@ -78,8 +81,10 @@ def test_leads_recomputed_from_the_whole_history_equal_those_of_the_engine(case:
 
 
 def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_settings: Settings) -> None:
-    """Compares status, points decayed to the end, lists, memberships, the last row of each lead, and all notices."""
-    contact, rows, notices = decide(entries, content, app_settings)
+    """Compares status, points decayed to the end, lists, memberships, the last row of each lead, all notices, and all
+    hand-overs with what is told of leads later.
+    """
+    contact, rows, notices, hand_overs = decide(entries, content, app_settings)
     recomputation = PartitionRecomputation(lambda _, number: content[number - 1], app_settings)
     for offset, _, value in entries:
         recomputation.feed(offset, value)
@@ -90,6 +95,7 @@ def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_s
     assert leads_from_engine(contact, recomputed) == leads_from_recompute(recomputed)
     assert rows == {campaign: lead_row(lead) for campaign, lead in recomputed.leads.items()}
     assert notices == notices_from_recompute(recomputed)
+    assert hand_overs == hand_overs_from_recompute(recomputed)
     assert set(contact.listed) == recomputed.fixed_memberships.listed
     assert set(contact.members) == recomputed.model.members
     assert contact.score / MILLION == recomputed.model.score
@@ -97,12 +103,15 @@ def assert_agreement(entries: _JournalEntries, content: list[Definitions], app_s
 
 def decide(
     entries: _JournalEntries, content: list[Definitions], app_settings: Settings
-) -> tuple[Contact | None, dict[str, dict[str, Any]], list[ComparableNotice]]:
-    """Returns the engine's contact, the last row of each of its leads, and its notices: the recomputed fields."""
+) -> tuple[Contact | None, dict[str, dict[str, Any]], list[ComparableNotice], list[ComparableHandOver]]:
+    """Returns the engine's contact, the last row of each of its leads, its notices, and its hand-overs: the
+    recomputed fields.
+    """
     decider = PartitionDecider(3, lambda _, number: content[number - 1], app_settings.engine)
     decider.resume(None)
     rows: dict[str, dict[str, Any]] = {}
     notices: list[ComparableNotice] = []
+    hand_overs: list[ComparableHandOver] = []
     for entry in entries:
         decider.feed(*entry)
         while decider.has_pending():
@@ -113,4 +122,6 @@ def decide(
                     rows[row["campaign"]] = {name: row[name] for name in fields if name in row}
                 elif output.topic == "notifications" and output.value is not None:
                     notices.append(notice_from_engine(msgspec.json.decode(output.value)))
-    return next(iter(decider.contacts()), None), rows, notices
+                elif output.topic == "qualified-leads" and output.value is not None:
+                    hand_overs.append(hand_over_from_engine(msgspec.json.decode(output.value)))
+    return next(iter(decider.contacts()), None), rows, notices, hand_overs

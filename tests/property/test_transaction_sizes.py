@@ -52,10 +52,23 @@ SPRING: dict[str, Any] = {
     "scoring": [{"id": "visit", "when": {"visit": {}}, "points": 8, "at_most": {"times": 3, "per": "1d"}}],
     "automation": RULES,
 }
+MAPPING: dict[str, Any] = {
+    "do_not_sync": {"visit": {}, "count": {"gte": 3}, "within": "1d"},
+    "updates": [
+        {"on": occasion, "fields": {"Status": {"value": "Changed"}}}
+        for occasion in ("contact.status", "lead.rejected", {"property": "country"})
+    ],
+}
 RELEASES = [
-    sound_definitions({"segments": SEGMENTS, "campaigns": [SPRING]}),
+    sound_definitions({"segments": SEGMENTS, "campaigns": [SPRING], "salesforce": MAPPING}),
     sound_definitions({"segments": SEGMENTS[1:], "campaigns": [{**SPRING, "audience": ["twice"]}]}),
-    sound_definitions({"segments": SEGMENTS, "campaigns": [{**SPRING, "paused": True}]}),
+    sound_definitions(
+        {
+            "segments": SEGMENTS,
+            "campaigns": [{**SPRING, "paused": True}],
+            "salesforce": {"updates": MAPPING["updates"]},
+        }
+    ),
     sound_definitions({"segments": [{**SEGMENTS[0], "paused": True}, *SEGMENTS[1:]], "campaigns": [SPRING]}),
 ]
 

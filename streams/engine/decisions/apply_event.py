@@ -11,6 +11,7 @@ from streams.engine.conditions.protocols import Activity
 from streams.engine.decisions.cascade import cascade_status
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.counters import count_activity, count_own_score, enforce_limit
+from streams.engine.decisions.hand_overs.crm_results import former_next_crm, next_crm
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import add_points, apply_lead_event
 from streams.engine.journal.effects import Refusal
@@ -18,6 +19,7 @@ from streams.engine.journal.records import JournalEvent
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.limits import MAX_NAMED_SCORES
 from streams.engine.state.patches import patch_properties
+from streams.engine.version import HAND_OVERS_VERSION
 
 EventHandler = Callable[[DecisionContext, JournalEvent], None]
 
@@ -178,26 +180,20 @@ def _update_static_segment(context: DecisionContext, add: bool, name: str) -> No
 _NOT_KEPT_OF_RESULTS = frozenset({"campaign", "opportunity_state"})
 """Fields of the CRM's results that a lead does not keep: it has the first, and speaks for all opportunities."""
 
-_RESOLVED_BY_RESULT: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"crm.linked": frozenset({"code", "message"}), "crm.outcome": frozenset({"amounts"})}
-)
-"""Fields of earlier results that do not outlive a result of the type: a link resolves the failures before it."""
-
 
 def _apply_crm_result(context: DecisionContext, event: JournalEvent) -> None:
-    """Stores the CRM's result in the lead; a result of an older hand-over than the lead's last one is ignored."""
+    """Stores the CRM's result in the lead; a result of an older hand-over or retry than its last one is ignored."""
     campaign = event.fields["campaign"]
     lead = context.contact.leads.get(campaign)
     if lead is None:
         context.builder.add_refusal("no_lead", f"the contact has no lead in campaign {campaign}")
         return
     result = {key: value for key, value in event.fields.items() if key not in _NOT_KEPT_OF_RESULTS}
-    last_number: list[int] = lead.crm.get("number", [])
-    if list(result.get("number", last_number)) < last_number:
+    merge = next_crm if context.release.engine_version >= HAND_OVERS_VERSION else former_next_crm
+    crm = merge(lead.crm, event.type, result)
+    if crm is None:
         return
-    resolved = _RESOLVED_BY_RESULT.get(event.type, frozenset())
-    remaining = {key: value for key, value in lead.crm.items() if key not in resolved}
-    lead.crm = {**remaining, **result, "result": event.type}
+    lead.crm = crm
     context.record_lead_change(context.lead_context(campaign), context.root_cause)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -40,6 +41,10 @@ class LeadContext(msgspec.Struct):
     """What rounding took from points that decay, so that a record rounds once."""
     change_cause: OutputCause | None = None
     """The cause of the lead's last change; None while nothing changed."""
+    has_new_status: bool = False
+    """Whether the record gave it a status, perhaps several in turn."""
+    status_before: str | None = None
+    """Where it did: the status before the record, None for a lead that there was not."""
 
     def detect_edge(self, lead: Lead, key: str, truth: bool) -> bool:
         """Records a rule's present truth. Returns whether it became true and the rule may fire now."""
@@ -53,6 +58,11 @@ class LeadContext(msgspec.Struct):
         else:
             lead.truths.pop(key, None)
         return truth and not self.previous_truths.get(key, False) and key not in self.fired_rules
+
+    def record_status_before(self, status: str | None) -> None:
+        """Records the status before a step; that before the first one counts."""
+        if not self.has_new_status:
+            self.has_new_status, self.status_before = True, status
 
     def restart(self, rules_without_baseline: set[str]) -> None:
         """Forgets truths and residue: the lead begins from here, with the baseline of these rules still to be set."""
@@ -94,6 +104,10 @@ class DecisionContext(msgspec.Struct):
     """Campaign -> what is remembered of its lead; only of leads that the decision touches."""
     changed_leads: list[LeadContext] = msgspec.field(default_factory=list)
     """The leads that changed, in the order of their first change."""
+    contact_status_before: str = ""
+    """The contact's status before the record, where `properties_before` is not None."""
+    properties_before: dict[str, Any] | None = None
+    """The properties before the record, where the release tells of changes of leads that were handed over."""
 
     def evaluation_context_for(self, lead: Lead) -> EvaluationContext:
         """The contact as the rules of the lead's campaign see it."""
@@ -146,6 +160,9 @@ def create_context(
     )
     if release.campaigns:
         _apply_decay(context)
+    if release.mapping.occasions:
+        # A patch makes new properties.
+        context.contact_status_before, context.properties_before = contact.status, contact.properties
     return context
 
 

@@ -34,6 +34,7 @@ from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_rows import is_row_changed, row_fields
 from streams.engine.state.deduplication import CHUNKS_VERSION, is_repeat, remember_id
+from streams.engine.version import HAND_OVERS_VERSION
 
 NO_TICK = -(1 << 62)
 """Stands for the last tick while there was none."""
@@ -71,11 +72,11 @@ def decide_event(
     if contact.proposal or backfill_leaves.number:
         reset_tracking(contact, release, backfill_leaves)
         advance_tracking(contact, backfill_leaves, now)
-    builder = OutputBuilder(position, contact)
+    builder = OutputBuilder(position, contact, release.engine_version)
     if contact.due is not None:
         _fire_dues(contact, release, now, builder)
     is_late = event.at < now and corrects_past(event, clock)
-    root = OutputCause(kind=cause_kind(event.type), event=event.id, release=release.number, late=is_late)
+    root = _root_cause(event, release, is_late=is_late)
     context = create_context(contact, release, now, root, builder)
     context.is_too_late = event.at < now and is_too_late(event.at, now, settings.lateness)
     context.backfill_leaves = backfill_leaves
@@ -94,6 +95,13 @@ def decide_event(
     return contact, Decision(builder.outputs, builder.refusals)
 
 
+def _root_cause(event: JournalEvent, release: CompiledRelease, *, is_late: bool) -> OutputCause:
+    """The cause of what an event does. From engine version 4 on it says who gave a command, where that is told."""
+    kind = cause_kind(event.type)
+    by = event.fields.get("by", "") if kind == "command" and release.engine_version >= HAND_OVERS_VERSION else ""
+    return OutputCause(kind=kind, event=event.id, release=release.number, late=is_late, by=by)
+
+
 def consumes_id(event_type: str, *, is_refused: bool) -> bool:
     """Returns whether the event's id counts as applied: a refused event may be sent again, except a patch.
 
@@ -104,7 +112,7 @@ def consumes_id(event_type: str, *, is_refused: bool) -> bool:
 
 def decide_tick(contact: Contact, at: int, position: JournalPosition, release: CompiledRelease) -> Decision:
     """Closes the instants before `at`: fires everything due strictly before it. Changes `contact` in place."""
-    builder = OutputBuilder(position, contact)
+    builder = OutputBuilder(position, contact, release.engine_version)
     _fire_dues(contact, release, at, builder)
     contact.clock = max(contact.clock, at)
     contact.settled = position.offset
@@ -133,7 +141,7 @@ def decide_release(
     reset_tracking(contact, former, backfill_leaves)
     advance_tracking(contact, backfill_leaves, now)
     contact.proposal = contact.tracked_until = 0
-    builder = OutputBuilder(position, contact)
+    builder = OutputBuilder(position, contact, release.engine_version)
     is_raised = former.engine_version != release.engine_version
     _fire_dues(contact, former, now + 1 if is_raised else now, builder)
     root = OutputCause(kind="definition", release=release.number)

@@ -135,7 +135,9 @@ def _reopen_lead(context: DecisionContext, campaign: str, lead: Lead, *, from_de
 def _emit_status_change(
     context: DecisionContext, campaign: str, previous_status: str | None, lead: Lead, cause: OutputCause
 ) -> None:
-    context.record_lead_change(context.lead_context(campaign), cause)
+    lead_context = context.lead_context(campaign)
+    lead_context.record_status_before(previous_status)
+    context.record_lead_change(lead_context, cause)
     context.changes.leads = True
     context.builder.add_status_change(campaign, previous_status, lead, context.now, cause)
     compiled = context.release.campaigns_by_id.get(campaign)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from schemas.topics import (
     CONTACTS,
     LEAD_CHANGES,
@@ -15,6 +16,7 @@ from schemas.topics import (
 )
 from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
+from streams.engine.decisions.hand_overs.crm_results import answer_rank
 from streams.engine.decisions.outputs import (
     LEAD_TYPE,
     ContactFields,
@@ -23,6 +25,7 @@ from streams.engine.decisions.outputs import (
     LeadPointsChange,
     LeadStatusChange,
     LeadTableRow,
+    LeadUpdateOutput,
     NoticeOutput,
     OutputBody,
     OutputCause,
@@ -36,18 +39,31 @@ from streams.engine.decisions.outputs import (
 from streams.engine.journal.effects import Output, Refusal
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead
+from streams.engine.version import HAND_OVERS_VERSION
 
 
 class OutputBuilder:
     """Collects the outputs and refusals of one contact's decisions at one journal position."""
 
-    __slots__ = ("_contact", "_lead_changes", "_ordinal", "_position", "_template", "outputs", "refusals")
+    __slots__ = (
+        "_contact",
+        "_engine_version",
+        "_lead_changes",
+        "_ordinal",
+        "_position",
+        "_template",
+        "outputs",
+        "refusals",
+    )
 
-    def __init__(self, position: JournalPosition, contact: Contact) -> None:
+    def __init__(
+        self, position: JournalPosition, contact: Contact, engine_version: EngineVersion = NEWEST_VERSION
+    ) -> None:
         self.outputs: list[Output] = []
         self.refusals: list[Refusal] = []
         self._position = position
         self._contact = contact
+        self._engine_version = engine_version
         self._ordinal = 0
         self._template: OutputTemplate | None = None
         self._lead_changes: list[tuple[str, str, OutputBody]] = []  # topic, subject, body
@@ -135,6 +151,41 @@ class OutputBuilder:
         )
         self._lead_changes.append((NOTIFICATIONS.name, f"{campaign.id}/{notice}", body))
 
+    def pending_hand_overs(self) -> list[str]:
+        """The campaigns whose leads the next `flush_lead_changes` hands over."""
+        return [body.campaign["id"] for _, _, body in self._lead_changes if isinstance(body, HandOverOutput)]
+
+    def keep_back_hand_overs(self) -> None:
+        """Marks what the next `flush_lead_changes` hands over: the CRM is not to get it."""
+        for _, _, body in self._lead_changes:
+            if isinstance(body, HandOverOutput):
+                body.do_not_sync = True
+
+    def add_lead_update(
+        self,
+        campaign: dict[str, Any],
+        lead: Lead,
+        at: int,
+        cause: OutputCause,
+        occasions: list[str],
+        *,
+        do_not_sync: bool,
+    ) -> None:
+        """Adds what happened to a lead after its hand-over; `campaign` is its campaign as hand-overs describe it."""
+        body = LeadUpdateOutput(
+            account=self._contact.account,
+            contact=self._contact.id,
+            at=at,
+            cause=cause,
+            type="lead.updated",
+            campaign=campaign,
+            lead=self._lead_document(lead),
+            occasions=occasions,
+            snapshot=self._snapshot(),
+            do_not_sync=do_not_sync,
+        )
+        self._add_output(QUALIFIED_LEADS.name, contact_key(body.account, body.contact), body, campaign["id"])
+
     def flush_lead_changes(self) -> None:
         """Moves the changes of leads collected so far to the outputs, step by step."""
         for topic, subject, body in self._lead_changes:
@@ -175,7 +226,7 @@ class OutputBuilder:
 
     def _lead_document(self, lead: Lead) -> dict[str, Any]:
         points = points_from_millionths(lead.points)
-        crm_record = _crm_record(self._contact)
+        crm_record = _crm_record(self._contact, self._engine_version)
         return {"status": lead.status, "points": points, "made": text(lead.created), **crm_record}
 
     def _snapshot(self) -> dict[str, Any]:
@@ -204,9 +255,14 @@ def _scores(contact: Contact) -> dict[str, float]:
     return {name: points_from_millionths(score) for name, score in scores.items()} if scores else {}
 
 
-def _crm_record(contact: Contact) -> dict[str, str]:
-    """The CRM's record of the contact, as the result of any of its hand-overs names it."""
-    for lead in contact.leads.values():
-        if record := lead.crm.get("record"):
-            return {"record": record}
-    return {}
+def _crm_record(contact: Contact, version: EngineVersion) -> dict[str, str]:
+    """The CRM's record of the contact, as the newest answer to any of its hand-overs names it.
+
+    Before `HAND_OVERS_VERSION` as that of its first lead does: after a merge in the CRM that may be a former record.
+    """
+    linked = [lead.crm for lead in contact.leads.values() if lead.crm.get("record")]
+    if not linked:
+        return {}
+    if version < HAND_OVERS_VERSION:
+        return {"record": linked[0]["record"]}
+    return {"record": max(linked, key=answer_rank)["record"]}

@@ -43,6 +43,8 @@ class OutputCause(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     rule: str = ""
     late: bool = False
     """Whether a late event corrected the past."""
+    by: str = ""
+    """Of a command: who gave it."""
     leaves: tuple[LeafDocument, ...] = ()
     """Of a segment change: the leaves that decided it. `OutputTemplate` takes them as JSON."""
 
@@ -122,13 +124,24 @@ class ContactFields(msgspec.Struct):
     last_seen: str | None
 
 
-class HandOverOutput(OutputBody, kw_only=True):
+class HandOverOutput(OutputBody, kw_only=True, omit_defaults=True):
     """`lead.handed_over`: everything that a CRM needs to know of a qualified lead."""
 
     campaign: dict[str, Any]
     lead: dict[str, Any]
     points: float
     snapshot: dict[str, Any]
+    do_not_sync: bool = False
+
+
+class LeadUpdateOutput(OutputBody, kw_only=True, omit_defaults=True):
+    """`lead.updated`: what happened to a lead after its hand-over, and the contact as it is then."""
+
+    campaign: dict[str, Any]
+    lead: dict[str, Any]
+    occasions: list[str]
+    snapshot: dict[str, Any]
+    do_not_sync: bool = False
 
 
 class NoticeOutput(OutputBody, kw_only=True):

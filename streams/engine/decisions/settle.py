@@ -9,6 +9,7 @@ from __future__ import annotations
 from streams.engine.decisions.audiences import create_leads
 from streams.engine.decisions.automation import run_automation
 from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.hand_overs.lead_updates import finish_hand_overs
 from streams.engine.decisions.held_for import update_held_states
 from streams.engine.decisions.scoring import award_points
 from streams.engine.decisions.segments import emit_segment_changes, settle_segments
@@ -25,8 +26,8 @@ def settle(context: DecisionContext) -> None:
         _settle_leads(context)
     if context.members_before:
         emit_segment_changes(context)
-    if context.lead_contexts:
-        context.builder.flush_lead_changes()
+    if context.lead_contexts or (release.mapping.occasions and context.contact.leads):
+        finish_hand_overs(context)
         _emit_lead_rows(context)
     contact = context.contact
     contact.clock = context.now

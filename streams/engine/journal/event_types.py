@@ -8,8 +8,8 @@
 | `score.adjusted` | `points` (whole millionths), `campaign`, `score`, `reason` |
 | `lead.added`, `lead.qualified`, `lead.rejected`, `lead.removed`, `lead.reactivated` | `campaign`, `by`, `acquired` |
 | `segment.member_added`, `segment.member_removed` | `segment`, `by` |
-| `crm.linked` | `campaign`, `hand_over`, `number`, `record`, `member` |
-| `crm.failed` | `campaign`, `hand_over`, `number`, `code`, `message`, `record` |
+| `crm.linked` | `campaign`, `hand_over`, `number`, `record`, `member`, `retry` |
+| `crm.failed` | `campaign`, `hand_over`, `number`, `code`, `message`, `record`, `retry` |
 | `crm.outcome` | `campaign`, `hand_over`, `number`, `outcome`, `opportunity`, `amount`, `currency`, `amounts`, |
 | | `opportunity_state` (`outcome`, `amount`, `currency`) |
 | `opportunity.changed` | `modified` (ms), `version`, `name`, `stage`, `won`, `closed`, `deleted`, `amount` (text), |
@@ -85,11 +85,11 @@ def _segment_command_fields(event: segments.SegmentCommand) -> Fields:
 
 
 def _crm_linked_fields(event: crm.CrmLinked) -> Fields:
-    return _present_fields(event, "campaign", "hand_over", "number", "record", "member")
+    return _present_fields(event, "campaign", "hand_over", "number", "record", "member", "retry")
 
 
 def _crm_failed_fields(event: crm.CrmFailed) -> Fields:
-    return _present_fields(event, "campaign", "hand_over", "number", "code", "message", "record")
+    return _present_fields(event, "campaign", "hand_over", "number", "code", "message", "record", "retry")
 
 
 def _crm_outcome_fields(event: crm.CrmOutcome) -> Fields:

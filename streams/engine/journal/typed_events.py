@@ -23,6 +23,7 @@ _Slug = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,100}\Z")]
 _ShortText = Annotated[str, Meta(max_length=1_000)]
 _Name = Annotated[str, Meta(min_length=1, max_length=1_000)]
 _LongText = Annotated[str, Meta(max_length=20_000)]
+_RetryNumber = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 _Points = Annotated[float, Meta(ge=-MAX_POINTS, le=MAX_POINTS)]
 
 
@@ -119,12 +120,14 @@ class _CrmResult(TypedEvent, kw_only=True):
 class _CrmLinked(_CrmResult, tag="crm.linked", kw_only=True):
     record: _ShortText
     member: _ShortText | None = None
+    retry: _RetryNumber | None = None
 
 
 class _CrmFailed(_CrmResult, tag="crm.failed", kw_only=True):
     code: _ShortText
     message: _LongText = ""
     record: _ShortText | None = None
+    retry: _RetryNumber | None = None
 
 
 class _CrmOutcome(_CrmResult, tag="crm.outcome", kw_only=True):

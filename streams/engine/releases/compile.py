@@ -29,7 +29,9 @@ from streams.engine.releases.compiled_campaigns import (
     CompiledCampaign,
     CompiledScoring,
 )
+from streams.engine.releases.compiled_mapping import compile_mapping
 from streams.engine.releases.conditions import (
+    DO_NOT_SYNC_OWNER,
     build_compile_scope,
     release_conditions,
     rule_owner,
@@ -94,6 +96,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         campaign_index=CampaignIndex(campaigns),
+        mapping=compile_mapping(definitions.salesforce, conditions.get(DO_NOT_SYNC_OWNER)),
         counters=counters,
         filter_index=FilterIndex(counters),
         tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),

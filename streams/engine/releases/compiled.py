@@ -13,6 +13,7 @@ from streams.engine.graph.held_timers import HeldIndex
 from streams.engine.graph.segment_graph import EMPTY_GRAPH, SegmentGraph
 from streams.engine.releases.campaign_index import CampaignIndex
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
+from streams.engine.releases.compiled_mapping import NO_MAPPING, CompiledMapping
 from streams.engine.releases.deciding_leaves import LazyExplainer, status_leaves
 
 
@@ -60,6 +61,8 @@ class CompiledRelease:
     campaigns: tuple[CompiledCampaign, ...] = ()
     campaigns_by_id: Mapping[str, CompiledCampaign] = field(default_factory=dict)
     campaign_index: CampaignIndex = field(default_factory=CampaignIndex)
+    mapping: CompiledMapping = NO_MAPPING
+    """What decisions need of the mapping to the CRM."""
     counters: tuple[ActivityCounter, ...] = ()
     filter_index: FilterIndex = NO_FILTERS
     """The index over `counters`."""

@@ -13,12 +13,19 @@ from streams.engine.conditions.protocols import CompileScope
 
 @dataclass(frozen=True, slots=True)
 class OwnedCondition:
-    """A condition as definitions write it; `owner` is `segment ID` or `rule CAMPAIGN/ID` and has no other one."""
+    """A condition as definitions write it; `owner` has no other one.
+
+    It is `segment ID`, `rule CAMPAIGN/ID` or `DO_NOT_SYNC_OWNER`.
+    """
 
     owner: str
     condition: Condition
     is_stateful: bool = True
     """Whether its counts and held states are kept: a scoring rule for each match looks at the event alone."""
+
+
+DO_NOT_SYNC_OWNER = "salesforce do_not_sync"
+"""The owner of the condition under which a contact is not handed over."""
 
 
 def segment_owner(segment: str) -> str:
@@ -37,7 +44,7 @@ def campaign_rules(campaign: Campaign) -> tuple[ScoringRule | AutomationRule, ..
 
 
 def release_conditions(definitions: Definitions) -> Iterator[OwnedCondition]:
-    """Every condition: of dynamic segments, then of each campaign's rules."""
+    """Every condition: of dynamic segments, of each campaign's rules, then of the mapping to the CRM."""
     for segment in definitions.segments:
         if segment.dynamic and segment.when is not None:
             yield OwnedCondition(segment_owner(segment.id), segment.when)
@@ -45,6 +52,8 @@ def release_conditions(definitions: Definitions) -> Iterator[OwnedCondition]:
         for rule in campaign_rules(campaign):
             is_stateful = not (isinstance(rule, ScoringRule) and is_filter_only(rule.when))
             yield OwnedCondition(rule_owner(campaign.id, rule.id), rule.when, is_stateful)
+    if definitions.salesforce is not None and definitions.salesforce.do_not_sync is not None:
+        yield OwnedCondition(DO_NOT_SYNC_OWNER, definitions.salesforce.do_not_sync)
 
 
 def stateful_conditions(definitions: Definitions) -> Iterator[OwnedCondition]:

@@ -19,6 +19,7 @@ from streams.engine.validation.references import (
     property_paths,
     segment_references,
 )
+from streams.engine.validation.salesforce import campaign_id_problems, mapping_frame, salesforce_problems
 from streams.engine.validation.schema import schema_problems
 from streams.engine.validation.segments import segment_problems
 from streams.engine.validation.surrogates import surrogate_problems
@@ -54,6 +55,8 @@ def validate_definitions(raw: Mapping[str, Any], version: EngineVersion = NEWEST
     problems += repeated_id_problems(_rows(raw, "segments"), ("segments",), "segment")
     problems += repeated_id_problems(_rows(raw, "campaigns"), ("campaigns",), "campaign")
     problems += _cycle_problems(raw)
+    problems += salesforce_problems(raw.get("salesforce"), context)
+    problems += campaign_id_problems(_rows(raw, "campaigns"), context)
     if problems:
         return ValidationResult(None, [_with_definition_name(raw, problem) for problem in problems], [])
     definitions = Definitions.model_validate({**raw, "engine_version": context.engine_version})
@@ -68,6 +71,8 @@ def _with_definition_name(raw: Mapping[str, Any], problem: Problem) -> Problem:
     if problem.code != "plan" or len(problem.path) < 2:
         return problem
     kind, index, *inside = problem.path
+    if kind not in ("segments", "campaigns"):
+        return replace(problem, message=f"{index} of {kind}: {problem.message}")
     row = _rows(raw, str(kind))[int(index)]
     name = f"{str(kind).removesuffix('s')} {_id(row)}"
     if kind == "campaigns" and len(inside) > 1 and isinstance(inside[1], int):
@@ -106,11 +111,12 @@ def _children(value: object) -> Iterable[object]:
 def _frame_problems(raw: Mapping[str, Any]) -> list[Problem]:
     """Returns the faults outside of segments and campaigns."""
     frame = {key: [] if key in ("segments", "campaigns") and isinstance(raw[key], list) else raw[key] for key in raw}
+    if "salesforce" in frame:
+        frame["salesforce"] = mapping_frame(frame["salesforce"])
     return [
         *schema_problems(Definitions, frame, ()),
         *_zone_problems(raw.get("time_zone")),
         *_property_problems(raw.get("properties")),
-        *_salesforce_problems(raw.get("salesforce")),
     ]
 
 
@@ -129,17 +135,6 @@ def _property_problems(properties: object) -> list[Problem]:
         Problem(("properties", name), f"{name} is a standard property and always {STANDARD_PROPERTIES[name]}")
         for name, declared in properties.items()
         if name in STANDARD_PROPERTIES and declared != STANDARD_PROPERTIES[name]
-    ]
-
-
-def _salesforce_problems(salesforce: object) -> list[Problem]:
-    fields = salesforce.get("lead_fields") if isinstance(salesforce, Mapping) else None
-    if not isinstance(fields, Mapping):
-        return []
-    return [
-        Problem(("salesforce", "lead_fields", name), "a field takes its value from property: or value:, one of them")
-        for name, source in fields.items()
-        if isinstance(source, Mapping) and ("property" in source) == ("value" in source)
     ]
 
 
@@ -218,3 +213,4 @@ def _property_paths(raw: Mapping[str, Any]) -> Iterator[tuple[DocumentPath, str]
         for key in ("scoring", "automation"):
             for rule_number, rule in enumerate(_rows(campaign, key)):
                 yield from property_paths(rule["when"], ("campaigns", number, key, rule_number, "when"))
+    yield from property_paths(raw.get("salesforce"), ("salesforce",))

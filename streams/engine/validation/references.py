@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from schemas.conditions import Condition, LeadLeaf, PropertyLeaf, SegmentLeaf
 from schemas.definitions import STANDARD_PROPERTIES, Campaign, Definitions, Segment
 from streams.engine.validation.problem import DocumentPath
+from streams.engine.validation.salesforce import mapped_properties
 from streams.engine.version import walk
 
 Graph = Mapping[str, Iterable[str]]
@@ -79,6 +80,8 @@ def misspelt_properties(definitions: Definitions) -> dict[str, str]:
     """Returns undeclared property -> the declared or standard one with a similar name; it may still be intended."""
     declared = {**definitions.properties, **STANDARD_PROPERTIES}
     used = {name for condition in _all_conditions(definitions) for name in _property_names(condition)}
+    if definitions.salesforce is not None:
+        used.update(mapped_properties(definitions.salesforce))
     matches = {name: get_close_matches(name, declared, n=1, cutoff=0.8) for name in used - set(declared)}
     return {name: similar[0] for name, similar in matches.items() if similar}
 
@@ -105,6 +108,8 @@ def _all_conditions(definitions: Definitions) -> Iterator[Condition]:
             yield segment.when
     for campaign in definitions.campaigns:
         yield from _rule_conditions(campaign)
+    if definitions.salesforce is not None and definitions.salesforce.do_not_sync is not None:
+        yield definitions.salesforce.do_not_sync
 
 
 def _rule_conditions(campaign: Campaign) -> Iterator[Condition]:

@@ -9,10 +9,13 @@ from schemas.conditions import ActivityLeaf, AllOf, AnyOf, Condition, CreatedLea
 from schemas.definitions import Actions, Definitions
 from schemas.engine_versions import EngineVersion
 from streams.engine.validation.problem import DocumentPath, Problem
+from streams.engine.validation.salesforce import newer_mapping_words
 from streams.engine.version import walk
 
 _VALUES_VERSION = 4
-"""The version that knows `created`, sums, averages, distinct values, accents, and the later actions."""
+"""The version that knows `created`, sums, averages, distinct values, accents, the later actions, and what the mapping
+to Salesforce has besides its fields.
+"""
 
 
 def version_problems(definitions: Definitions) -> list[Problem]:
@@ -57,6 +60,8 @@ def _newer_words(definitions: Definitions) -> Iterator[tuple[DocumentPath, str, 
             place, owner = (*here, "automation", rule_number), f"rule {campaign.id}/{rule.id}"
             yield from (((*place, "when"), owner, word) for word in _newer_words_of_condition(rule.when))
             yield from (((*place, "then", word), owner, word) for word in _newer_actions(rule.then))
+    if definitions.salesforce is not None:
+        yield from ((path, "salesforce", word) for path, word in newer_mapping_words(definitions.salesforce))
 
 
 def _newer_actions(actions: Actions) -> list[str]:

@@ -76,7 +76,14 @@ def _points_text(fields: OutputFields) -> str:
 
 
 def _handover_text(fields: OutputFields) -> str:
-    return f"lead in {fields['campaign']['id']}: handed over with {_points(fields)}"
+    kept_back = ", kept back by do_not_sync" if fields.get("do_not_sync") else ""
+    return f"lead in {fields['campaign']['id']}: handed over with {_points(fields)}{kept_back}"
+
+
+def _update_text(fields: OutputFields) -> str:
+    kept_back = ", kept back by do_not_sync" if fields.get("do_not_sync") else ""
+    occasions = ", ".join(fields["occasions"])
+    return f"lead in {fields['campaign']['id']}: {fields['lead']['status']}, told of {occasions}{kept_back}"
 
 
 def _notice_text(fields: OutputFields) -> str:
@@ -108,6 +115,7 @@ _DESCRIPTIONS: Mapping[str, Callable[[OutputFields], str]] = {
     "lead.status_changed": _status_text,
     "lead.points_changed": _points_text,
     "lead.handed_over": _handover_text,
+    "lead.updated": _update_text,
     "automation.notified": _notice_text,
     "segment.member": _member_text,
     "lead": _lead_text,
@@ -124,7 +132,7 @@ def _points(fields: OutputFields) -> str:
 def _cause_text(cause: OutputFields) -> str:
     """The kind of the cause and what is known of it: `automation, rule hot, event v-1`."""
     parts = [str(cause["kind"])]
-    parts += [f"{name} {cause[name]}" for name in ("rule", "event", "release") if cause.get(name) is not None]
+    parts += [f"{name} {cause[name]}" for name in ("rule", "by", "event", "release") if cause.get(name) is not None]
     if cause.get("late"):
         parts.append("late")
     return ", ".join(parts)

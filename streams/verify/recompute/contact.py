@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from streams.verify.recompute.contact_row import RecomputedContactRow
-from streams.verify.recompute.leads.lead_state import LeadState, RecomputedNotice
+from streams.verify.recompute.leads.lead_state import LeadState, RecomputedHandOver, RecomputedNotice
 from streams.verify.recompute.model import ContactModel, FixedMemberships
 from streams.verify.recompute.releases import JournalRelease
 
@@ -25,6 +25,8 @@ class RecomputedContact:
     """Campaign -> lead."""
     notices: list[RecomputedNotice] = field(default_factory=list)
     """Everything that the topic `notifications` must hold of the contact, in its order."""
+    hand_overs: list[RecomputedHandOver] = field(default_factory=list)
+    """Everything that the topic `qualified-leads` must hold of the contact, in its order."""
     row: RecomputedContactRow | None = None
     """Its row of `contacts`; None while no release of its account has asked for one."""
     end: int = 0

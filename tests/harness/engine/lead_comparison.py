@@ -13,6 +13,7 @@ from streams.verify.recompute.leads.decay import points_from_millionths
 
 ComparableLeads = dict[str, dict[str, Any]]
 ComparableNotice = dict[str, Any]
+ComparableHandOver = dict[str, Any]
 
 
 def leads_from_engine(contact: Contact, recomputed: RecomputedContact) -> ComparableLeads:
@@ -56,6 +57,41 @@ def notices_from_recompute(recomputed: RecomputedContact) -> list[ComparableNoti
             "lead": {"status": notice.status, "points": notice.points, "made": instant_text(notice.created)},
         }
         for notice in recomputed.notices
+    ]
+
+
+def hand_over_from_engine(output: dict[str, Any]) -> ComparableHandOver:
+    """What is recomputed of a record of `qualified-leads`."""
+    lead = output["lead"]
+    return {
+        "at": output["at"],
+        "campaign": output["campaign"]["id"],
+        "lead": {name: lead.get(name) for name in ("status", "points", "made", "record")},
+        "points": output.get("points", lead["points"]),
+        "snapshot": output["snapshot"],
+        "occasions": output.get("occasions", []),
+        "do_not_sync": output.get("do_not_sync", False),
+    }
+
+
+def hand_overs_from_recompute(recomputed: RecomputedContact) -> list[ComparableHandOver]:
+    """The same of all hand-overs and updates that batch tells."""
+    return [
+        {
+            "at": instant_text(each.at),
+            "campaign": each.campaign,
+            "lead": {
+                "status": each.status,
+                "points": each.points,
+                "made": instant_text(each.created),
+                "record": each.record,
+            },
+            "points": each.points,
+            "snapshot": each.snapshot,
+            "occasions": list(each.occasions),
+            "do_not_sync": each.is_kept_back,
+        }
+        for each in recomputed.hand_overs
     ]
 
 

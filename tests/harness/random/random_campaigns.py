@@ -42,6 +42,14 @@ FORMER_ACTIONS = tuple(sorted(actions.keys() - {"set_points", "notify"}))
 """Those that engine version 3 knows."""
 
 bounds: st.SearchStrategy[Any] = st.sampled_from([None, None, None, [0, 3], [-1, 2.5], [-2, 0], [0, 0.000001]])
+occasions: st.SearchStrategy[list[Any]] = st.lists(
+    st.sampled_from(
+        ["lead.rejected", "contact.status", *({"property": name} for name in ("plan", "rank", *PROPERTIES))]
+    ),
+    min_size=2,
+    max_size=7,
+    unique_by=str,
+)
 mixes = st.sampled_from(("same", "same", "paused", "fields", "anew"))
 
 
@@ -164,7 +172,10 @@ def releases(draw: st.DrawFn, start: int) -> list[RandomDocument]:
     for version in versions[1 : 1 + draw(st.integers(raised, MOST_RELEASES - 1))]:
         former, fresh = drawn[-1], draw(_definitions(start, version))
         parts = ("segments", "campaigns") if draw(st.booleans()) else ("campaigns",)
-        drawn.append({**former, **{part: draw(_mix_releases(former[part], fresh[part])) for part in parts}})
+        mapping = {"salesforce": fresh["salesforce"]} if "salesforce" in fresh and draw(st.booleans()) else {}
+        drawn.append(
+            {**former, **mapping, **{part: draw(_mix_releases(former[part], fresh[part])) for part in parts}}
+        )
     return [in_version(document, version) for document, version in zip(drawn, versions, strict=False)]
 
 
@@ -207,7 +218,18 @@ def _definitions(draw: st.DrawFn, start: int, version: EngineVersion) -> RandomD
         "properties": PROPERTIES,
         "segments": segments,
         "campaigns": [draw(campaigns(name, start, known, version)) for name in chosen],
-    }
+    } | ({"salesforce": draw(_mappings(start, known))} if version > OLDEST_VERSION and draw(often) else {})
+
+
+@cache
+@st.composite
+def _mappings(draw: st.DrawFn, start: int, segments: tuple[str, ...]) -> RandomDocument:
+    """What is told of leads after their hand-over, and who is not handed over."""
+    fields = {"Status": {"value": "Known"}}
+    mapping: RandomDocument = {"updates": [{"on": on, "fields": fields} for on in draw(occasions)]}
+    if draw(st.booleans()):
+        mapping["do_not_sync"] = draw(conditions(start, segments))
+    return mapping
 
 
 @cache
@@ -223,7 +245,12 @@ def lead_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
     )
     statuses = st.sampled_from(["active", "active", "inactive", "bounced", "deleted"])
     said = st.fixed_dictionaries(
-        {"campaign": whose, "hand_over": st.just("h"), "number": st.sampled_from([[0, 1, 0], [0, 2, 0]])}
+        {"campaign": whose, "hand_over": st.just("h"), "number": st.sampled_from([[0, 1, 0], [0, 2, 0]])},
+        optional={"retry": st.integers(1, 2), "record": st.sampled_from(["00Q1", "00Q2"])},
+    )
+    outcomes = st.fixed_dictionaries(
+        {"campaign": whose, "outcome": st.sampled_from(["won", "open"]), "opportunity": st.sampled_from(["o", "p"])},
+        optional={"amount": st.just("1.5"), "number": st.just([0, 1, 0])},
     )
     decisions = ("qualified", "rejected", "removed", "reactivated")
     kinds: list[st.SearchStrategy[RandomEvent]] = [
@@ -231,7 +258,7 @@ def lead_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
         _event("web.visited", tokens),
         _event("lead.added", added),
         _event("lead.added", added),
-        *(_event(f"lead.{decision}", campaign) for decision in decisions),
+        *(_event(f"lead.{decision}", campaign) for decision in (*decisions, "qualified", "qualified")),
         _event("score.adjusted", scores),
         _event("score.adjusted", scores),
         _event("contact.changed", st.fixed_dictionaries({"status": statuses})),
@@ -242,6 +269,7 @@ def lead_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
             for segment in ("kept", "s1")
         ),
         _event("crm.linked", said),
+        _event("crm.outcome", outcomes),
         _event("crm.failed", said.map(lambda fields: {**fields, "code": "x", "message": "y"})),
     ]
     several = st.lists(st.one_of(kinds), min_size=6, max_size=18)

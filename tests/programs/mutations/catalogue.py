@@ -27,6 +27,7 @@ from tests.programs.mutations.rules import (
     windows,
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
+from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
 
 NumberedMutation = tuple[int, Mutation]
 
@@ -56,6 +57,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     *contact_truths.MUTATIONS,
     *filter_index.MUTATIONS,
     *ledger.MUTATIONS,
+    *lead_updates.MUTATIONS,
+    *crm_results.MUTATIONS,
 )
 
 

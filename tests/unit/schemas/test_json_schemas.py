@@ -98,6 +98,10 @@ DEFINITIONS = {
             "salesforce": {"campaign": "701xx0000000001AAA", "member_status": "Responded"},
         }
     ],
+    "salesforce": {
+        "do_not_sync": {"property": "country", "eq": "DE"},
+        "updates": [{"on": "contact.status", "fields": {"Status": {"value": "Unqualified"}}}],
+    },
 }
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from streams.engine.journal.records import JournalEvent
 from streams.verify.recompute.leads.lead_instant import LeadInstant
 
 IsRefused = bool
 
-_REPLACED_FIELDS = {"crm.linked": ("code", "message"), "crm.outcome": ("amounts",)}
-"""What a lead has of earlier results and loses by a result of the type."""
+_FAILURE_FIELDS = ("code", "message")
+_ANSWER_FIELDS = ("retry", "code", "message", "notes")
+_OPPORTUNITY_FIELDS = ("opportunity", "amount", "currency", "amounts")
+
+_RETRIES_SINCE = 4
+"""The engine version from which on a retry by hand is newer than what it repeats."""
 
 
 def apply_command(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
@@ -79,15 +84,48 @@ def apply_score(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
 
 
 def apply_crm_result(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
-    """Stores the CRM's result of the lead's last hand-over; a link removes earlier failures, an outcome amounts."""
-    lead = lead_instant.leads.get(event.fields["campaign"])
+    """Stores the CRM's result of the lead's last hand-over."""
+    campaign = event.fields["campaign"]
+    lead = lead_instant.leads.get(campaign)
     if lead is None:
         return True
     reported = {name: value for name, value in event.fields.items() if name not in ("campaign", "opportunity_state")}
-    if "number" in reported and reported["number"] < lead.crm.get("number", []):
-        return False
-    replaced = _REPLACED_FIELDS.get(event.type, ())
-    current = {name: value for name, value in lead.crm.items() if name not in replaced}
-    lead.crm = {**current, **reported, "result": event.type}
-    lead_instant.changed_leads.add(event.fields["campaign"])
+    if lead_instant.rules.engine_version < _RETRIES_SINCE:
+        crm = _former_crm(lead.crm, event.type, reported)
+    elif event.type == "crm.outcome":
+        crm = _crm_with_outcome(lead.crm, reported)
+    else:
+        crm = _crm_with_answer(lead.crm, event.type, reported)
+    if crm is not None:
+        lead.crm = crm
+        lead_instant.changed_leads.add(campaign)
     return False
+
+
+def _former_crm(crm: dict[str, Any], kind: str, reported: dict[str, Any]) -> dict[str, Any] | None:
+    """Before version 4 only the number of the hand-over counted; a link removed earlier failures."""
+    if "number" in reported and reported["number"] < crm.get("number", []):
+        return None
+    current = {name: value for name, value in crm.items() if kind != "crm.linked" or name not in _FAILURE_FIELDS}
+    known = {name: value for name, value in reported.items() if name != "amounts"}
+    return {**current, **known, "result": kind}
+
+
+def _crm_with_answer(crm: dict[str, Any], kind: str, answer: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest answer stays: of a newer hand-over, or of a newer retry by hand of the same one."""
+    has_number = "number" in answer
+    if has_number and (answer["number"], answer.get("retry", 0)) < (crm.get("number", []), crm.get("retry", 0)):
+        return None
+    kept = {name: value for name, value in crm.items() if name not in _ANSWER_FIELDS}
+    if not has_number and "retry" in crm:
+        kept["retry"] = crm["retry"]
+    if has_number and answer.get("record", crm.get("record")) != crm.get("record"):
+        kept.pop("member", None)  # it was a member of another record
+    return {**kept, **answer, "result": kind}
+
+
+def _crm_with_outcome(crm: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
+    """An outcome says everything of the opportunity and nothing of a hand-over."""
+    own = {name: outcome[name] for name in ("outcome", *_OPPORTUNITY_FIELDS) if name in outcome}
+    kept = {name: value for name, value in crm.items() if name not in _OPPORTUNITY_FIELDS}
+    return {**kept, **own, "result": "crm.outcome"}

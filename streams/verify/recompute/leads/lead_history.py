@@ -14,6 +14,7 @@ from streams.verify.recompute.interval import Interval
 from streams.verify.recompute.leads.audiences import create_leads
 from streams.verify.recompute.leads.automation import run_automation
 from streams.verify.recompute.leads.decay import first_crossing, round_points
+from streams.verify.recompute.leads.hand_overs import finish_hand_overs
 from streams.verify.recompute.leads.lead_instant import LeadInstant
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadRules
 from streams.verify.recompute.leads.lead_state import LeadState, RuleKey
@@ -55,7 +56,10 @@ class LeadHistory:
         """Opens the instant of a record or a release: points are decayed to it."""
         for campaign, lead in self._contact.leads.items():
             lead.decay_to(now, self._rules.half_life(campaign))
-        return LeadInstant(self._contact, self._rules, now, self._evaluate)
+        model = self._contact.model
+        return LeadInstant(
+            self._contact, self._rules, now, self._evaluate, contact_before=(model.status, model.properties)
+        )
 
     def change_release(self, lead_instant: LeadInstant, previous: JournalRelease | None) -> None:
         """Lets the contact's release decide from this instant on."""
@@ -84,6 +88,7 @@ class LeadHistory:
             changed = create_leads(lead_instant)
             changed |= award_points(lead_instant)
             changed |= run_automation(lead_instant)
+        finish_hand_overs(lead_instant)
         lead_instant.finish()
         self._last_instant = lead_instant.now
 

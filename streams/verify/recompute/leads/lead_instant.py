@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from streams.verify.recompute.contact import RecomputedContact
 from streams.verify.recompute.leads.decay import add_exactly, decay_points, round_points
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadRules
-from streams.verify.recompute.leads.lead_state import LeadState, RecomputedLeadRow, RecomputedNotice, RuleKey
+from streams.verify.recompute.leads.lead_state import (
+    LeadState,
+    RecomputedHandOver,
+    RecomputedLeadRow,
+    RecomputedNotice,
+    RuleKey,
+)
 from streams.verify.recompute.memberships import ConditionEvaluator
 from streams.verify.recompute.model import HistoryActivity, ModelLead, PlainCondition
+
+_NEWEST_RECORD_SINCE = 4
+"""The engine version from which on the newest answer names the record, not the contact's first lead."""
 
 
 @dataclass
@@ -37,6 +47,12 @@ class LeadInstant:
     """Rules whose present truth also counts as the truth before this instant."""
     changed_leads: set[str] = field(default_factory=set)
     """Campaigns whose lead gets a new row."""
+    contact_before: tuple[str, dict[str, Any]] | None = None
+    """The contact's status and properties before the record; None where no record may change them."""
+    statuses_before: dict[str, str | None] = field(default_factory=dict)
+    """Campaign whose lead got a status -> its status before; None for a lead that there was not."""
+    hand_overs: list[RecomputedHandOver] = field(default_factory=list)
+    """The leads that became qualified, step by step."""
 
     @property
     def leads(self) -> dict[str, LeadState]:
@@ -83,7 +99,7 @@ class LeadInstant:
         self.previous_truths[campaign] = {}
         self.rules_without_baseline = {entry for entry in self.rules_without_baseline if entry[0] != campaign}
         self.new_leads.add(campaign)
-        self.changed_leads.add(campaign)
+        self._record_status(campaign, previous.status if previous else None)
         return None
 
     def set_status(self, campaign: str, status: str, ended_by: str = "") -> bool:
@@ -99,7 +115,7 @@ class LeadInstant:
             lead.points = round_points(lead.points)
         elif not took:
             self._reopen_lead(campaign, lead, from_deleted=previous_status == "deleted")
-        self.changed_leads.add(campaign)
+        self._record_status(campaign, previous_status)
         return True
 
     def add_points(self, campaign: str, amount: Decimal, at: int) -> bool:
@@ -121,6 +137,39 @@ class LeadInstant:
         points = lead.points_at(self.now, self.rules.half_life(campaign))
         notice = RecomputedNotice(self.now, campaign, rule_id, name, lead.status, points, lead.created)
         self.contact.notices.append(notice)
+
+    def describe_lead(self, campaign: str) -> RecomputedHandOver:
+        """The lead and the contact as a hand-over at this step shows them."""
+        lead, model = self.leads[campaign], self.contact.model
+        return RecomputedHandOver(
+            at=self.now,
+            campaign=campaign,
+            status=lead.status,
+            points=lead.points_at(self.now, self.rules.half_life(campaign)),
+            created=lead.created,
+            record=self._crm_record(),
+            snapshot={
+                "status": model.status,
+                "properties": model.properties,
+                "score": model.score,
+                "scores": dict(model.scores),
+            },
+        )
+
+    def _record_status(self, campaign: str, previous_status: str | None) -> None:
+        """Records a step of the lead's status; one to `qualified` is a hand-over."""
+        self.changed_leads.add(campaign)
+        self.statuses_before.setdefault(campaign, previous_status)
+        if self.leads[campaign].status == "qualified" and campaign in self.rules.campaigns_by_id:
+            self.hand_overs.append(self.describe_lead(campaign))
+
+    def _crm_record(self) -> str | None:
+        """The record that the last answered hand-over names; before version 4 that of the first lead with one."""
+        results = [lead.crm for lead in self.leads.values() if lead.crm.get("record")]
+        if self.rules.engine_version >= _NEWEST_RECORD_SINCE:
+            # A sort is stable: without a number the first lead counts, as among equal ones.
+            results.sort(key=lambda crm: (list(crm.get("number", [])), crm.get("retry", 0)), reverse=True)
+        return str(results[0]["record"]) if results else None
 
     def _change_points(self, campaign: str, change: Callable[[Decimal], Decimal], *, is_set: bool = False) -> bool:
         """Changes the points as decayed to now, within the campaign's bounds; whether the rounded ones changed.

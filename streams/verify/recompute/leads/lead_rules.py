@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
 from schemas.conditions import ActivityLeaf, Condition, VisitLeaf
-from schemas.definitions import Actions, AtMost, Campaign, Definitions
+from schemas.definitions import Actions, AtMost, Campaign, Definitions, LeadUpdate
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.time_zones import require_zone
 from streams.verify.recompute.conditions.dates import instant_from_local, to_ms
@@ -101,6 +101,13 @@ class LeadRules:
         self.campaigns_by_id = {each.id: each for each in self.campaigns}
         conditions = list(release.conditions.values()) if release else []
         conditions += [when for each in self.campaigns for when in each.conditions().values()]
+        salesforce = release.definitions.salesforce if release else None
+        forbidden = None if salesforce is None else salesforce.do_not_sync
+        self.do_not_sync = None if forbidden is None else condition_to_plain(forbidden)
+        """The condition of contacts that are not handed over; None where there is none."""
+        self.occasions = () if salesforce is None else tuple(map(_occasion, salesforce.updates))
+        """What is told of leads after their hand-over, in the order of the definitions."""
+        conditions += [self.do_not_sync] if self.do_not_sync else []
         self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
         """The leaves of all conditions of the release."""
         self.point_thresholds = sorted({number for leaf in self.leaves for number in _point_operands(leaf)})
@@ -120,6 +127,11 @@ class LeadRules:
             return points
         least, most = campaign_rules.bounds
         return max(least, min(points, most))
+
+
+def _occasion(update: LeadUpdate) -> str:
+    """`lead.rejected`, `contact.status`, or `property/` and the name of a property."""
+    return update.on if isinstance(update.on, str) else f"property/{update.on.property}"
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:

@@ -41,6 +41,25 @@ class RecomputedNotice:
     """When the lead was made."""
 
 
+@dataclass(frozen=True)
+class RecomputedHandOver:
+    """A record of `qualified-leads`: a lead as it is handed over, or as it is told of later; instants in ms."""
+
+    at: int
+    campaign: str
+    status: str
+    points: float
+    created: int
+    """When the lead was made."""
+    record: str | None
+    """The CRM's record of the contact, where it is known."""
+    snapshot: dict[str, Any]
+    """Status, properties and scores of the contact."""
+    occasions: tuple[str, ...] = ()
+    """What happened to the lead after its hand-over; empty for a hand-over."""
+    is_kept_back: bool = False
+
+
 @dataclass
 class LeadState:
     """A lead from its creation on; instants in ms."""

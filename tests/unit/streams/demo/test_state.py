@@ -52,6 +52,8 @@ def test_the_funnel_counts_each_lead_by_its_latest_status(state: DemoState) -> N
 
 def test_a_hand_over_and_the_answer_of_the_crm_are_counted_per_campaign(state: DemoState) -> None:
     state.apply("qualified-leads", b"default/ann", change(1, "lead.handed_over", campaign={"id": "spring"}))
+    state.apply("qualified-leads", b"ann", change(2, "lead.updated", campaign={"id": "spring"}))
+    state.apply("qualified-leads", b"bob", change(3, "lead.handed_over", campaign={"id": "spring"}, do_not_sync=True))
     state.apply("crm-results", b"ann", {"type": "crm.linked", "campaign": "spring"})
     state.apply("crm-results", b"ann", {"type": "crm.failed", "campaign": "spring"})
     assert (state.hand_over_counts["spring"], state.crm_link_counts["spring"]) == (1, 1)

@@ -69,7 +69,8 @@ def test_the_journal_names_the_rule_that_ended_it() -> None:
     answer = explain_past(driver)
     assert answer["lead"]["status"] == "qualified"
     assert (answer["lead"]["cause"]["kind"], answer["lead"]["cause"]["rule"]) == ("automation", "hot")
-    assert "it takes no points and no automation" in answer["reasons"][-1]
+    assert "it takes no points and no automation" in answer["reasons"][-2]
+    assert answer["reasons"][-1] == f"qualified by rule hot on {instant_text(day(0, 1_000))}"
     assert [event["id"] for event in answer["scoring"][0]["events"]] == ["e2", "e3"]
     assert explain_past(driver, day(0, 999))["lead"]["points"] == 0
 

@@ -81,6 +81,22 @@ def output(type_: str, **fields: Any) -> dict[str, Any]:
             "lead in spring: handed over with 20.123457 points  [event, event v-1]",
         ),
         (
+            topics.QUALIFIED_LEADS,
+            output("lead.handed_over", campaign=CAMPAIGN, lead=LEAD, points=1, do_not_sync=True),
+            "lead in spring: handed over with 1 point, kept back by do_not_sync  [event, event v-1]",
+        ),
+        (
+            topics.QUALIFIED_LEADS,
+            output(
+                "lead.updated",
+                campaign=CAMPAIGN,
+                lead={**LEAD, "status": "rejected"},
+                occasions=["lead.rejected", "property/consent"],
+                cause={"kind": "command", "event": "v-1", "by": "anna"},
+            ),
+            "lead in spring: rejected, told of lead.rejected, property/consent  [command, by anna, event v-1]",
+        ),
+        (
             topics.NOTIFICATIONS,
             output("automation.notified", notice="call", rule="keen", campaign=CAMPAIGN, lead=LEAD),
             "lead in spring: notice call  [event, event v-1]",

@@ -1,0 +1,111 @@
+"""Hand-overs once their contact is settled: whether they are kept back, and what is told of leads afterwards.
+
+SPEC section 8: a lead that was handed over may be told of again when it is rejected, when its contact's status
+changes or when a property does. Each is looked at net: before the record against after it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.values import instant_text
+from streams.engine.decisions.context import DecisionContext, LeadContext
+from streams.engine.decisions.outputs import OutputCause
+from streams.engine.releases.compiled_mapping import NO_MAPPING, PROPERTY_OCCASION
+from streams.engine.state.contact import Lead
+
+HANDED_OVER = "handed_over"
+"""The key in `Lead.crm` of the instant of the last hand-over, kept where the mapping has `updates`."""
+
+_DO_NOT_SYNC = "do_not_sync"
+"""The code that the connector answers a hand-over with that was kept back."""
+
+_REJECTED = "lead.rejected"
+_STATUS = "contact.status"
+_MISSING = object()
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def finish_hand_overs(context: DecisionContext) -> None:
+    """Marks the hand-overs that are kept back, moves the changes of leads to the outputs, and tells of later changes.
+
+    All of it by the contact as it is settled, so the order in which rules and segments came does not matter.
+    """
+    builder, mapping = context.builder, context.release.mapping
+    if mapping is NO_MAPPING:
+        builder.flush_lead_changes()
+        return
+    occasions = mapping.occasions
+    handed_over = builder.pending_hand_overs()
+    is_kept_back = bool(handed_over) and _is_kept_back(context)
+    if is_kept_back:
+        builder.keep_back_hand_overs()
+    builder.flush_lead_changes()
+    if not occasions:
+        return
+    _emit_updates(context, occasions)
+    if not is_kept_back:
+        _remember_hand_overs(context, handed_over)
+
+
+def _is_kept_back(context: DecisionContext) -> bool:
+    condition = context.release.mapping.do_not_sync
+    return condition is not None and condition.node.holds(context.evaluation_context)
+
+
+def _emit_updates(context: DecisionContext, occasions: tuple[str, ...]) -> None:
+    """Adds one record for each lead that was handed over before and that something happened to."""
+    happened = {name for name in occasions if name != _REJECTED and _has_happened(context, name)}
+    if not happened and (_REJECTED not in occasions or not context.changed_leads):
+        return
+    is_kept_back: bool | None = None
+    for campaign, lead in context.contact.leads.items():
+        lead_context = context.lead_contexts.get(campaign)
+        before = lead_context.status_before if lead_context and lead_context.has_new_status else lead.status
+        is_rejected = lead.status == "rejected" and before != "rejected"
+        own = [name for name in occasions if name in happened or (name == _REJECTED and is_rejected)]
+        if not own or not _was_handed_over(lead, before):
+            continue
+        if is_kept_back is None:
+            is_kept_back = _is_kept_back(context)
+        cause = context.root_cause if lead_context is None else _update_cause(context, lead_context, own)
+        compiled = context.release.campaigns_by_id.get(campaign)
+        description = {"id": campaign, "name": campaign} if compiled is None else compiled.description
+        context.builder.add_lead_update(description, lead, context.now, cause, own, do_not_sync=is_kept_back)
+
+
+def _update_cause(context: DecisionContext, lead_context: LeadContext, occasions: list[str]) -> OutputCause:
+    """The cause of the lead's rejection where that is told, else the root cause."""
+    rejection = lead_context.change_cause if _REJECTED in occasions else None
+    return rejection or context.root_cause
+
+
+def _has_happened(context: DecisionContext, occasion: str) -> bool:
+    """Whether the record changed the contact's status, or the value of a property as a reader of JSON sees it."""
+    properties_before, contact = context.properties_before, context.contact
+    if properties_before is None:
+        return False
+    if occasion == _STATUS:
+        return contact.status != context.contact_status_before
+    name = occasion.removeprefix(PROPERTY_OCCASION)
+    before, after = properties_before.get(name, _MISSING), contact.properties.get(name, _MISSING)
+    if before is after:
+        return False
+    return before is _MISSING or after is _MISSING or _encode(before) != _encode(after)
+
+
+def _was_handed_over(lead: Lead, status_before: str | None) -> bool:
+    """Whether the lead was handed over before the record, in this life or a former one, and not kept back.
+
+    A lead that became qualified before the mapping had `updates` is one without an instant of its hand-over.
+    """
+    crm = lead.crm
+    if HANDED_OVER in crm or "record" in crm:
+        return True
+    return status_before == "qualified" and crm.get("code") != _DO_NOT_SYNC
+
+
+def _remember_hand_overs(context: DecisionContext, campaigns: list[str]) -> None:
+    for campaign in campaigns:
+        lead = context.contact.leads[campaign]
+        lead.crm = {**lead.crm, HANDED_OVER: instant_text(context.now)}

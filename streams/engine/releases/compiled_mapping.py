@@ -1,0 +1,38 @@
+"""Defines what decisions need of the account's mapping to the CRM: whom it keeps back, and what is told of later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.definitions import PropertyChange, Salesforce
+from streams.engine.conditions.protocols import CompiledCondition
+
+PROPERTY_OCCASION = "property/"
+"""What an occasion begins with that is a change of a property, whose name follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMapping:
+    """The mapping of a release, without what only the connector reads."""
+
+    do_not_sync: CompiledCondition | None = None
+    """A contact for which it holds is not handed over."""
+    occasions: tuple[str, ...] = ()
+    """What is told of a lead after its hand-over, in the order of the definitions: `lead.rejected`, `contact.status`,
+    `property/NAME`.
+    """
+
+
+NO_MAPPING = CompiledMapping()
+"""The mapping of definitions that have none."""
+
+
+def compile_mapping(salesforce: Salesforce | None, do_not_sync: CompiledCondition | None) -> CompiledMapping:
+    """The mapping of valid definitions; `do_not_sync` is its compiled condition."""
+    if salesforce is None:
+        return NO_MAPPING
+    occasions = (
+        PROPERTY_OCCASION + update.on.property if isinstance(update.on, PropertyChange) else update.on
+        for update in salesforce.updates
+    )
+    return CompiledMapping(do_not_sync, tuple(occasions))

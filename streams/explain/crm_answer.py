@@ -1,0 +1,58 @@
+"""Says who decided about a lead, and what the CRM answered to its hand-overs, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_OUTCOMES = {"won": "its opportunity is won", "lost": "its opportunity is lost", "open": "its opportunity is open"}
+_RETRY_HINT = "`leadstream salesforce refused retry` sends it again"
+
+
+def decision_text(change: Mapping[str, Any]) -> str | None:
+    """Who decided a change of status, from its output: `qualified by anna on ...`; None where none is named."""
+    cause = change["cause"]
+    if cause["kind"] == "command":
+        return f"{change['to']} by {cause.get('by', 'a command that names nobody')} on {change['at']}"
+    if cause["kind"] == "automation" and "rule" in cause:
+        return f"{change['to']} by rule {cause['rule']} on {change['at']}"
+    if cause["kind"] == "cascade":
+        return f"{change['to']} on {change['at']} because the contact's status changed"
+    return None
+
+
+def crm_reasons(crm: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what the CRM said of the lead; nothing where it said nothing and nothing is on its way."""
+    if "record" in crm:
+        member = f", member {crm['member']} of the campaign" if "member" in crm else ""
+        yield f"the CRM has the contact as record {crm['record']}{member}"
+    if "code" in crm:
+        yield _failure_text(crm)
+    elif "handed_over" in crm and not crm.keys() & {"hand_over", "number", "record"}:
+        yield f"handed over on {crm['handed_over']}; the CRM has not answered yet"
+    elif "retry" in crm:
+        yield f"the last hand-over went through when it was repeated by hand ({_repeat_text(crm)})"
+    if "outcome" in crm:
+        yield _outcome_text(crm)
+
+
+def _failure_text(crm: Mapping[str, Any]) -> str:
+    code, message = crm["code"], crm.get("message", "")
+    reason = f"{code}: {message}" if message else str(code)
+    if code == "do_not_sync":
+        return "not handed over: the account's condition do_not_sync held"
+    if code == "deleted_in_crm":
+        return "somebody deleted its record in the CRM; it is not made again"
+    repeat = f", {_repeat_text(crm)} by hand" if "retry" in crm else ""
+    number = f" {'/'.join(map(str, crm['number']))}" if "number" in crm else ""
+    return f"the CRM refused hand-over{number}{repeat}: {reason}; {_RETRY_HINT}"
+
+
+def _repeat_text(crm: Mapping[str, Any]) -> str:
+    return f"repeat {crm['retry']}"
+
+
+def _outcome_text(crm: Mapping[str, Any]) -> str:
+    text = _OUTCOMES.get(crm["outcome"], "its opportunity was deleted")
+    amount = f" ({crm['amount']} {crm.get('currency', '')}".rstrip() + ")" if "amount" in crm else ""
+    return f"{text}{amount}, opportunity {crm.get('opportunity', 'unknown')}"

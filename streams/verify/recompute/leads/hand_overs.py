@@ -1,0 +1,79 @@
+"""What goes to `qualified-leads` of a contact at one instant (SPEC section 8).
+
+Hand-overs show the lead at the step that qualifies it. Whether they are kept back, and what is told of leads that
+were handed over before, is asked of the contact as it is when the instant is settled.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from schemas.values import instant_text
+from streams.verify.recompute.leads.lead_instant import LeadInstant
+from streams.verify.recompute.leads.lead_state import LeadState
+from streams.verify.recompute.memberships import compute_members
+
+
+def finish_hand_overs(lead_instant: LeadInstant) -> None:
+    """Adds the instant's hand-overs and updates to the contact's."""
+    contact, rules = lead_instant.contact, lead_instant.rules
+    handed_over = [each.campaign for each in lead_instant.hand_overs]
+    occasions = {campaign: _occasions(lead_instant, campaign, lead) for campaign, lead in lead_instant.leads.items()}
+    told = [campaign for campaign, own in occasions.items() if own and _was_handed_over(lead_instant, campaign)]
+    if not handed_over and not told:
+        return
+    is_kept_back = _is_kept_back(lead_instant)
+    contact.hand_overs += [replace(each, is_kept_back=is_kept_back) for each in lead_instant.hand_overs]
+    for campaign in told:
+        update = lead_instant.describe_lead(campaign)
+        contact.hand_overs.append(replace(update, occasions=occasions[campaign], is_kept_back=is_kept_back))
+    if rules.occasions and not is_kept_back:
+        for campaign in handed_over:
+            lead = lead_instant.leads[campaign]
+            lead.crm = {**lead.crm, "handed_over": instant_text(lead_instant.now)}
+
+
+def _occasions(lead_instant: LeadInstant, campaign: str, lead: LeadState) -> tuple[str, ...]:
+    happened = set()
+    if lead.status == "rejected" and _status_before(lead_instant, campaign) != "rejected":
+        happened.add("lead.rejected")
+    before, model = lead_instant.contact_before, lead_instant.contact.model
+    if before is not None:
+        status, properties = before
+        if status != model.status:
+            happened.add("contact.status")
+        names = properties.keys() | model.properties.keys()
+        happened |= {f"property/{name}" for name in names if _json(properties, name) != _json(model.properties, name)}
+    return tuple(occasion for occasion in lead_instant.rules.occasions if occasion in happened)
+
+
+def _json(properties: dict[str, Any], name: str) -> str | None:
+    """A property as a reader sees it: 1, 1.0 and true are three values."""
+    return json.dumps(properties[name], sort_keys=True) if name in properties else None
+
+
+def _status_before(lead_instant: LeadInstant, campaign: str) -> str | None:
+    if campaign in lead_instant.statuses_before:
+        return lead_instant.statuses_before[campaign]
+    return lead_instant.leads[campaign].status
+
+
+def _was_handed_over(lead_instant: LeadInstant, campaign: str) -> bool:
+    """Whether the CRM has the lead or is to get it: a record, a hand-over on its way, or a qualified lead."""
+    crm = lead_instant.leads[campaign].crm
+    if crm.get("record") is not None or "handed_over" in crm:
+        return True
+    return crm.get("code") != "do_not_sync" and _status_before(lead_instant, campaign) == "qualified"
+
+
+def _is_kept_back(lead_instant: LeadInstant) -> bool:
+    condition, contact = lead_instant.rules.do_not_sync, lead_instant.contact
+    if condition is None or contact.release is None:
+        return False
+    lead_instant.refresh_model()
+    compute_members(
+        contact.model, contact.release, lead_instant.now, contact.fixed_memberships, lead_instant.evaluate
+    )
+    return lead_instant.evaluate(condition, lead_instant.now)
