@@ -42,6 +42,16 @@ def _define_field(org: Org, body: ControlBody) -> ControlBody:
     return {} if body.get("remove") else sobject.fields[name].describe()
 
 
+def _set_object_access(org: Org, body: ControlBody) -> None:
+    name = body["sobject"]
+    if name not in org.schema:
+        raise ValueError(f"no such object: {name}")
+    if body.get("visible", True):
+        org.hidden_objects.discard(name)
+    else:
+        org.hidden_objects.add(name)
+
+
 def _add_duplicate_rule(org: Org, body: ControlBody) -> None:
     parts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
     parts.setdefault("match", (parts.get("sobject", "Lead"),))
@@ -111,6 +121,7 @@ def _apply_settings(org: Org, body: ControlBody) -> None:
 
 ACTIONS: ControlActions = {
     "field": _define_field,
+    "object": _set_object_access,
     "duplicate_rule": _add_duplicate_rule,
     "validation_rule": _add_validation_rule,
     "assignment_rule": _add_assignment_rule,

@@ -111,6 +111,15 @@ def _add_contact_role(org: Org, body: ControlBody) -> SandboxRow:
     return _create_record(org, values)
 
 
+def _create_opportunities(org: Org, body: ControlBody) -> ControlBody:
+    """Creates many opportunities at once, without the checks of a request."""
+    values = {"StageName": "Prospecting", "Amount": 1000.0, "CloseDate": "2030-12-31", **body.get("fields", {})}
+    sobject = org.schema["Opportunity"]
+    for number in range(int(body["count"])):
+        org.store.insert(sobject, {"Name": f"Opportunity {number}", **values})
+    return {"count": int(body["count"])}
+
+
 ACTIONS: ControlActions = {
     "convert": _convert_lead,
     "merge": _merge_records,
@@ -118,6 +127,7 @@ ACTIONS: ControlActions = {
     "lose": _stage_action(LOST_STAGE),
     "reopen": _stage_action("Negotiation/Review"),
     "opportunity": _update_opportunity,
+    "opportunities": _create_opportunities,
     "record": _create_record,
     "edit": _edit_record,
     "delete": _delete_record,

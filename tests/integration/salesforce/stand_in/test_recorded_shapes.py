@@ -48,6 +48,8 @@ def test_03_a_record_is_created(api: OrgApi) -> None:
     assert (answer.status_code, list(answer.json())) == (201, SAVED_WITHOUT_CREATED)
     assert RECORD_ID.fullmatch(answer.json()["id"])
     assert answer.headers["Location"].endswith(answer.json()["id"])
+    assert answer.headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert answer.headers["Cache-Control"] == "no-cache,must-revalidate,max-age=0,no-store,private"
 
 
 def test_04_a_record_is_changed_without_a_body_in_the_answer(api: OrgApi) -> None:

@@ -239,3 +239,11 @@ def test_one_record_of_all_or_none_takes_back_changes_too(api: OrgApi) -> None:
     api("PATCH", f"composite/sobjects/Lead/{KEY}", {"allOrNone": True, "records": records})
     assert api.row("Lead", record)["LastName"] == "Ada"
     assert api.query(f"SELECT Id FROM Lead WHERE {KEY} = 'b'") == []
+
+
+def test_an_object_without_access_is_not_there(sandbox: SandboxClient, api: OrgApi) -> None:
+    sandbox.post("object", sobject="AssignmentRule", visible=False)
+    assert api.refusal("GET", "query", q="SELECT Id FROM AssignmentRule")[:2] == (400, "INVALID_TYPE")
+    assert api.refusal("GET", "sobjects/AssignmentRule/describe")[:2] == (404, "NOT_FOUND")
+    sandbox.post("object", sobject="AssignmentRule")
+    assert api.query("SELECT Id FROM AssignmentRule") == []
