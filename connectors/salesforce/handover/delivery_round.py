@@ -92,7 +92,12 @@ class DeliveryRound:
             self._take_error(handover, error, plan.linked_id)
 
     def _explain(self, plan: RecordPlan, error: CrmError) -> CrmError:
-        """Where no look-up finds the record that has our key, says so: the integration user cannot see it."""
+        """Says what stands behind an error that does not say it: a record that cannot be seen, a duplicate rule."""
+        if error.code == "DUPLICATES_DETECTED":
+            message = (
+                "a duplicate rule of the org blocks the record: let the integration user pass it, or match by e-mail"
+            )
+            return CrmError(error.code, message, error.fields)
         is_hidden = error.code == "DUPLICATE_VALUE" and "<unknown>" in error.message
         if not is_hidden or self._names.external_id_field not in plan.values:
             return error

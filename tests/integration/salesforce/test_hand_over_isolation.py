@@ -40,11 +40,19 @@ def test_an_unmapped_field_that_the_org_needs_stops_the_account(sandbox: Sandbox
 
 
 def test_a_mapping_goes_on_once_the_field_is_there(sandbox: SandboxClient) -> None:
-    delivery = delivery_to(sandbox, mapping_of({"Plan__c": {"property": "plan"}}))
-    assert delivery.deliver([lead_of(plan="pro")]).stopped
+    mapping = mapping_of({"Plan__c": {"property": "plan"}})
+    assert delivery_to(sandbox, mapping).deliver([lead_of(plan="pro")]).stopped
     sandbox.post("field", sobject="Lead", name="Plan__c", length=20)
-    answers_of(delivery, lead_of(plan="pro"))
+    answers_of(delivery_to(sandbox, mapping), lead_of(plan="pro"))
     assert sandbox.live_records("Lead")[0]["Plan__c"] == "pro"
+
+
+def test_an_account_that_stands_still_costs_no_calls(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of({"Plan__c": {"property": "plan"}}))
+    delivery.deliver([lead_of(plan="pro")])
+    before = len(sandbox.requests("services"))
+    assert delivery.deliver([lead_of(plan="pro")]).stopped
+    assert len(sandbox.requests("services")) == before
 
 
 def test_a_field_taken_away_in_between_stops_its_account_only(sandbox: SandboxClient) -> None:
@@ -86,6 +94,7 @@ def test_a_duplicate_rule_that_blocks_is_an_answer_for_its_record(sandbox: Sandb
     batch = [lead_of("ada", email="ada@example.com"), lead_of("bob", 2, email="bob@example.com")]
     good, refused = answers_of(delivery_to(sandbox, mapping_of()), *batch)
     assert (good.kind, refused.kind, refused.code) == ("linked", "failed", "DUPLICATES_DETECTED")
+    assert "a duplicate rule of the org blocks the record" in refused.message
 
 
 def test_a_key_on_a_record_that_one_cannot_see_is_pending_with_a_plain_message(sandbox: SandboxClient) -> None:
