@@ -32,7 +32,7 @@ from connectors.salesforce.handover.planning import AccountMapping, RecordPlan, 
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX
 from connectors.salesforce.handover.writer import CollectionWriter, cause_of
 from connectors.salesforce.org.client import OrgClient
-from connectors.salesforce.org.errors import ErrorCategory, RequestRefused, TransientFailure, classify_error
+from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from schemas.definitions import Salesforce
 from schemas.time_zones import find_zone
 from streams.errors import SalesforceRefused, SalesforceUnavailable
@@ -44,7 +44,6 @@ TimeZoneProvider = Callable[[str], str]
 
 _ROUNDS = 2
 """Rounds of one attempt: the second is for records that were merged, converted or created meanwhile."""
-_OF_ANOTHER_STATE = (ErrorCategory.CONVERTED, ErrorCategory.DELETED)
 _FAILURES_BEFORE_SEARCH = 2
 """Failures of a request, after which the record is searched for that makes it fail."""
 _FIRST_REPAIR_WINDOW = timedelta(days=1)
@@ -107,7 +106,7 @@ class Delivery:
             if not open_handovers:
                 break
             try:
-                outcome = self._deliver_with_retries(open_handovers)
+                outcome, changed = self._deliver_with_retries(open_handovers)
             except (SalesforceUnavailable, SalesforceRefused):
                 if number == 0:
                     raise
@@ -118,7 +117,7 @@ class Delivery:
             stopped.update(outcome.stopped)
             tried = {each.id for each in open_handovers}
             pending = [*(each for each in pending if each.handover.id not in tried), *outcome.pending]
-            open_handovers = [each.handover for each in outcome.pending if self._is_explained_by_a_look(each)]
+            open_handovers = [each.handover for each in outcome.pending if each.handover.id in changed]
         if stopped:
             self._descriptions.expire()
         return _in_order_of(batch, DeliveryOutcome(results, pending, stopped))
@@ -154,14 +153,9 @@ class Delivery:
         self._last_repair = now
         return outdated
 
-    def _is_explained_by_a_look(self, pending: PendingHandOver) -> bool:
-        """Whether the record has become another since the look, and not only locked."""
-        category = classify_error(pending.error, self._org.connection.external_id_field)
-        return category in _OF_ANOTHER_STATE or pending.error.code == "DUPLICATE_VALUE"
-
     # --- one round ---
 
-    def _deliver_with_retries(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+    def _deliver_with_retries(self, batch: Sequence[LeadHandOver]) -> tuple[DeliveryOutcome, frozenset[str]]:
         policy = self._retry_policy
         for attempt in stamina.retry_context(
             on=TransientFailure,
@@ -176,14 +170,16 @@ class Delivery:
                 return self._deliver_round(batch)
         raise AssertionError("the last attempt returns or raises")
 
-    def _deliver_round(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+    def _deliver_round(self, batch: Sequence[LeadHandOver]) -> tuple[DeliveryOutcome, frozenset[str]]:
+        """The outcome, and the hand-overs (by id) whose record has become another since the look."""
         plans, stopped = self._plan(batch)
         this = DeliveryRound(self._org.connection, self._writer, self._memberships, plans)
         outcome = this.run(lambda account: self._mapping(account).assign)
         self._writes_contacts |= any(plan.sobject == "Contact" and plan.values for plan in plans)
         for key, record_id in this.linked_records():
             self._newest.set_record(key, record_id)
-        return DeliveryOutcome(outcome.results, outcome.pending, {**stopped, **outcome.stopped})
+        outcome = DeliveryOutcome(outcome.results, outcome.pending, {**stopped, **outcome.stopped})
+        return outcome, frozenset(this.changed)
 
     def _plan(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], dict[str, str]]:
         """The plan of each contact's record; an account whose mapping does not fit is in the second part instead."""
@@ -231,6 +227,8 @@ class Delivery:
         fields: frozenset[str],
     ) -> dict[str, RecordLink]:
         known = {key: record for key in groups if (record := self._newest.record_of(key)) is not None}
+        named = {each.key: each.lead.record for group in groups.values() for each in group if each.lead.record}
+        known = {**named, **known}
         emails = {}
         for key, handovers in groups.items():
             last = handovers[-1]

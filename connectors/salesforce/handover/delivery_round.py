@@ -29,6 +29,8 @@ class DeliveryRound:
         self._results: list[HandOverResult] = []
         self._pending: list[PendingHandOver] = []
         self._stopped: dict[str, str] = {}
+        self.changed: set[str] = set()
+        """Ids of pending hand-overs whose record was converted, deleted, merged or created since the look."""
         self._failed: set[str] = set()
         """Keys whose record was not written."""
 
@@ -120,6 +122,8 @@ class DeliveryRound:
             )
         elif category in _AGAIN:
             self._pending.append(PendingHandOver(handover, error))
+            if category is not ErrorCategory.RETRY or (error.code == "DUPLICATE_VALUE" and not error.fields):
+                self.changed.add(handover.id)
         else:
             self._results.append(
                 HandOverResult(handover, "failed", record=record, code=error.code, message=error.safe_message)

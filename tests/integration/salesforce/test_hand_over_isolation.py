@@ -105,6 +105,7 @@ def test_a_key_on_a_record_that_one_cannot_see_is_pending_with_a_plain_message(s
     [pending] = outcome.pending
     assert pending.error.code == "DUPLICATE_VALUE"
     assert "a record that the integration user cannot see has the contact's key" in pending.error.safe_message
+    assert len(sandbox.requests(UPSERT)) == 1
 
 
 def test_a_lead_that_may_only_be_read_is_refused_alone(sandbox: SandboxClient) -> None:

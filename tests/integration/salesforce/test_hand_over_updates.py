@@ -8,7 +8,7 @@ from connectors.salesforce.handover.field_rules import digests_text, value_diges
 from connectors.salesforce.handover.newest import NewestHandOvers
 from connectors.salesforce.org.client import OrgClient
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
-from tests.harness.salesforce.sandbox import AUTUMN, SandboxClient
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 UPDATES: list[dict[str, Any]] = [
     {"on": "lead.rejected", "fields": {"Status": {"value": "Closed - Not Converted"}}},
@@ -128,6 +128,7 @@ def test_a_preview_says_what_would_be_sent_and_sends_nothing(sandbox: SandboxCli
     assert plans[0].values["Leadstream_Id__c"] == "default/ada"
     assert (plans[1].values["Company"], "Status" in plans[1].values) == ("C", False)
     assert [note.field for note in plans[0].notes[batch[0].id]] == ["Email"]
+    assert [(each.campaign, each.member_status) for each in plans[0].members] == [(SPRING, "Responded")]
     assert len(writes_to(sandbox)) == before
 
 
