@@ -88,6 +88,24 @@ def test_a_locked_record_that_exists_is_pending_too(sandbox: SandboxClient) -> N
     assert [each.handover.contact for each in outcome.pending] == ["bob"]
 
 
+def test_an_unknown_exception_of_one_record_is_its_own(sandbox: SandboxClient) -> None:
+    sandbox.add_fault("record_error", key="default/bob", code="UNKNOWN_EXCEPTION", message="boom", times=-1)
+    outcome = delivery_to(sandbox, mapping_of()).deliver([lead_of("ada"), lead_of("bob", 2), lead_of("eve", 3)])
+    assert [each.handover.contact for each in outcome.results] == ["ada", "eve"]
+    assert [(each.handover.contact, each.error.code) for each in outcome.pending] == [("bob", "UNKNOWN_EXCEPTION")]
+
+
+def test_a_membership_that_is_locked_is_made_later_and_the_lead_is_not_written_again(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of())
+    [first] = answers_of(delivery, lead_of(campaign=None))
+    sandbox.add_fault("lock_record", method="POST", path="composite/sobjects", key=first.record)
+    outcome = delivery.deliver([lead_of(offset=2)])
+    assert [each.error.code for each in outcome.pending] == ["UNABLE_TO_LOCK_ROW"]
+    before = len(writes_to(sandbox))
+    [answer] = answers_of(delivery, lead_of(offset=2))
+    assert (answer.member is not None, len(writes_to(sandbox))) == (True, before + 1)
+
+
 def test_a_duplicate_rule_that_blocks_is_an_answer_for_its_record(sandbox: SandboxClient) -> None:
     sandbox.post("record", type="Lead", LastName="Known", Company="K", Email="bob@example.com")
     sandbox.post("duplicate_rule", action="block", fields=["Email"])
