@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.salesforce.handover.handover_records import HandOverResult
 from schemas.definitions import Salesforce
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
 from tests.harness.salesforce.sandbox import AUTUMN, SandboxClient
@@ -62,7 +63,7 @@ def test_locks_and_lost_answers_add_less_than_a_fifth_of_the_calls(sandbox: Sand
     sandbox.add_fault("drop_after_commit", path="services/data", times=-1, probability=0.01, seed=4)
     delivery = delivery_to(sandbox, mapping_of())
     waiting = [lead_of(f"contact-{number:04}", number) for number in range(4000)]
-    answered = []
+    answered: list[HandOverResult] = []
     while waiting:
         # A record that was locked goes along with the next ones, as the process does it.
         outcome = delivery.deliver(waiting[:200])
