@@ -60,6 +60,7 @@ class CrmLinked(CrmResult):
     record: ShortText
     member: ShortText | None = None
     notes: Annotated[tuple[CrmFieldNote, ...], AsTuple] = ()
+    """Which values were cut or left out."""
     retry: RetryNumber | None = None
 
 
