@@ -187,7 +187,8 @@ class HandOverConsumer:
         while generation == self._ownership.generation and not self._stopping.is_set() and now <= latest_end:
             may_call = now >= self._next_call and clients.commands.pause is None
             due_count = self._queue.due_count(now)
-            room = min(MAX_RECORDS - due_count if may_call else MAX_RECORDS, MAX_QUEUED - len(self._queue))
+            share = MAX_RECORDS // 2 if self._intake.is_behind else MAX_RECORDS
+            room = min(share - due_count if may_call else MAX_RECORDS, MAX_QUEUED - len(self._queue))
             if room <= 0:
                 if not may_call:
                     await self._idle(clients, writer, self._idle_ms(now))

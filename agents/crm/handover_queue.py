@@ -92,19 +92,15 @@ class HandOverQueue:
         self._count += 1
 
     def due(self, now: float, limit: int) -> Sequence[QueuedHandOver]:
-        """Up to `limit` hand-overs whose contact is due, in the order in which contacts came."""
-        batch: list[QueuedHandOver] = []
-        for line in self._lines.values():
-            if line.next_try > now:
-                continue
-            ids = set()
-            for item in line.items:
-                if len(batch) == limit:
-                    return batch
-                if item.handover.id not in ids:  # its retry by hand goes by itself
-                    ids.add(item.handover.id)
-                    batch.append(item)
-        return batch
+        """Up to `limit` hand-overs whose contact is due, in the order in which contacts came.
+
+        Contacts with a refused one get half of the room while others want it, too.
+        """
+        lines = [line for line in self._lines.values() if line.next_try <= now]
+        refused = _items_of((line for line in lines if line.attempts), limit)
+        fresh = _items_of((line for line in lines if not line.attempts), limit)
+        first = refused[: max(limit // 2, limit - len(fresh))]
+        return [*first, *fresh[: limit - len(first)]]
 
     def due_count(self, now: float) -> int:
         """How many hand-overs are due."""
@@ -159,3 +155,17 @@ class HandOverQueue:
 
     def _left(self, item: QueuedHandOver, org_seconds: float) -> float:
         return self._patience - (0.0 if item.refused_at is None else org_seconds - item.refused_at)
+
+
+def _items_of(lines: Iterable[_ContactLine], limit: int) -> list[QueuedHandOver]:
+    """The first items of lines; of a hand-over and its retry by hand one at a time."""
+    items: list[QueuedHandOver] = []
+    for line in lines:
+        ids = set()
+        for item in line.items:
+            if len(items) == limit:
+                return items
+            if item.handover.id not in ids:
+                ids.add(item.handover.id)
+                items.append(item)
+    return items

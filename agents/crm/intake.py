@@ -46,6 +46,7 @@ class HandOverIntake:
         self._track_newest = track_newest
         self._active_retries: dict[str, int] = {}
         """Key -> number of the retries that were taken up."""
+        self._turn = 0
 
     def begin_generation(self) -> None:
         """Empties the queue; accounts that stand still in what is owned now are tried soon."""
@@ -155,8 +156,10 @@ class HandOverIntake:
         accounts: list[str],
         room: int,
     ) -> None:
-        lines = {account: progress.lines[account] for account in accounts}
-        start = min(line.position for line in lines.values())
+        # By turns, so that a long way of one account is not in the way of another's short one.
+        self._turn += 1
+        start = progress.lines[accounts[self._turn % len(accounts)]].position
+        lines = {each: progress.lines[each] for each in accounts if progress.lines[each].position >= start}
         if start >= progress.position:
             return
         records, end = await reader.read(partition, start, progress.position)
