@@ -97,10 +97,15 @@ class HandOverIntake:
 
     # --- accounts that stand still ---
 
-    def stop_account(self, account: str, reason: str) -> None:
-        """The account's hand-overs stand still from here on, those in the queue, too."""
+    def stop_account(self, account: str, reason: str, retry_seconds: float | None = None) -> None:
+        """The account's hand-overs stand still from here on, those in the queue, too.
+
+        They are tried again after `retry_seconds`, by default after the time that all accounts have.
+        """
         before = self._stopped.stops.get(account)
-        stop = self._stopped.stop(account, reason, since=now_ms(), now=time.monotonic())
+        if before is not None and before.is_paused:
+            return
+        stop = self._stopped.stop(account, reason, since=now_ms(), now=time.monotonic(), retry_seconds=retry_seconds)
         if before is None or before.reason != reason:
             log.warning("hand-overs stand still", account=account, problem=reason)
         self._put_back(account, stop.since)
@@ -136,8 +141,7 @@ class HandOverIntake:
         tries = {account for account in self._stopped.stops if self._stopped.is_due(account, now)}
         for partition, progress in list(self._ownership.progress.items()):
             due = [account for account in progress.lines if self._stopped.is_due(account, now)]
-            room = MAX_RECORDS - self._queue.due_count(now)
-            if due and room > 0:
+            if due and (room := self._room()) > 0:
                 await self._read_partition_again(reader, partition, progress, due, room)
                 if generation != self._ownership.generation:
                     return
@@ -147,6 +151,13 @@ class HandOverIntake:
             self._stopped.postpone(account, now)
             if not self._is_anything_left(account):
                 self.go_on(account)
+
+    def _room(self) -> int:
+        """How many hand-overs may be read again now: a batch of them waits for answers at most."""
+        waiting = sum(
+            len(line.open) for progress in self._ownership.progress.values() for line in progress.lines.values()
+        )
+        return MAX_RECORDS - waiting
 
     async def _read_partition_again(
         self,
@@ -218,9 +229,8 @@ class HandOverIntake:
     # --- answers ---
 
     def settle(self, item: QueuedHandOver) -> None:
-        """A hand-over is answered, and the answer is durable."""
-        self._queue.remove(item)
-        if item.place is not None:
+        """A hand-over is answered, and the answer is durable. One that was put back meanwhile is read again."""
+        if self._queue.remove(item) and item.place is not None:
             partition, offset = item.place
             self._ownership.progress[partition].answer(item.handover.account, offset)
 

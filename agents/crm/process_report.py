@@ -42,7 +42,7 @@ def crm_report(parts: CrmParts) -> bytes:
 
 
 def _problems(consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[str]:
-    for log in (consumer.outage_log, poller.outage_log):
+    for log in (*consumer.outage_logs, poller.outage_log):
         if log.current_problem is not None:
             yield f"Salesforce, {log.part}: {log.current_problem}"
     if consumer.pause is not None:
@@ -59,7 +59,7 @@ def _problems(consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator
 
 
 def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[MetricValue]:
-    for log in (consumer.outage_log, poller.outage_log):
+    for log in (*consumer.outage_logs, poller.outage_log):
         yield value_of(catalog.SALESFORCE_UP, log.current_problem is None, log.part)
     yield from counts_of(catalog.SALESFORCE_CALLS, usage.calls.items())
     if usage.used is not None and usage.limit is not None:

@@ -19,7 +19,7 @@ from streams.store.handovers.commands import HandOverPause
 def parts_of(**more: Any) -> CrmParts:
     """The parts of a process at work."""
     consumer: Any = SimpleNamespace(
-        outage_log=OutageLog("hand-overs"),
+        outage_logs=[OutageLog("hand-overs")],
         ready_since=1_000,
         results={"linked": 3, "failed": 1},
         dead_letters={"not_a_handover": 0},
@@ -63,7 +63,7 @@ def test_what_it_has_done_is_told() -> None:
 def test_an_absent_salesforce_is_a_problem_of_a_process_that_is_ready() -> None:
     parts = parts_of(delivery_began=time.monotonic() - 60)
     assert parts.consumer is not None
-    parts.consumer.outage_log.failing(SalesforceUnavailable("no answer"))
+    parts.consumer.outage_logs[0].failing(SalesforceUnavailable("no answer"))
     report = report_of(parts)
     assert report.ready_since == 1_000
     assert report.problems == ("Salesforce, hand-overs: no answer",)
