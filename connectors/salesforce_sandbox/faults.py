@@ -11,13 +11,17 @@
 | `invalid_session` | a 401 although the token is good |
 | `daily_limit`, `concurrent_limit` | a 403 with REQUEST_LIMIT_EXCEEDED |
 | `row_lock` | a 500 with UNABLE_TO_LOCK_ROW for the whole request |
-| `lock_record` | UNABLE_TO_LOCK_ROW for one record of a collection |
+| `request_error` | `status` with `code` and `message` for the whole request |
+| `lock_record` | UNABLE_TO_LOCK_ROW for one record |
+| `record_error` | `code` with `message` for one record |
 | `race` | another client creates the same new record first |
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from random import Random
 from typing import Any, Literal, get_args
 
 FaultKind = Literal[
@@ -31,10 +35,12 @@ FaultKind = Literal[
     "daily_limit",
     "concurrent_limit",
     "row_lock",
+    "request_error",
     "lock_record",
+    "record_error",
     "race",
 ]
-RECORD_FAULTS = ("lock_record", "race")
+RECORD_FAULTS = ("lock_record", "record_error", "race")
 UNLIMITED = -1
 
 
@@ -42,7 +48,9 @@ UNLIMITED = -1
 class Fault:
     """One order: of the requests by `method` whose path contains `path`, `skip` pass, then `times` fail.
 
-    `times` of -1 is unlimited; `seconds` is the delay of `slow_after_commit`, `key` the external id of one record.
+    `times` of -1 is unlimited; `seconds` is the delay of `slow_after_commit`; `key` is a value that the record has:
+    its external id, its id or that of the person of a membership. With a `probability` below 1 each of these
+    requests or records fails by chance, the same ones again for the same `seed`.
     """
 
     kind: FaultKind
@@ -52,15 +60,22 @@ class Fault:
     skip: int = 0
     seconds: float = 1.0
     key: str = ""
+    code: str = "UNKNOWN_EXCEPTION"
+    message: str = "An unexpected error occurred. Please include this ErrorId if you contact support"
+    status: int = 400
+    probability: float = 1.0
+    seed: int = 0
 
     def matches(self, method: str, path: str) -> bool:
         """Whether the order concerns such a request."""
         return self.times != 0 and self.path in path and self.method in ("", method)
 
-    def trigger(self) -> bool:
-        """Counts one request that matches and returns whether it fails."""
+    def trigger(self, chance: float) -> bool:
+        """Counts one request or record that matches and returns whether it fails; `chance` lies between 0 and 1."""
         if self.skip:
             self.skip -= 1
+            return False
+        if chance >= self.probability:
             return False
         if self.times != UNLIMITED:
             self.times -= 1
@@ -71,16 +86,17 @@ class FaultInjector:
     """Holds the orders, oldest first, and applies them."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[tuple[Fault, Random]] = []
 
     def add(self, body: dict[str, Any]) -> None:
         """Adds an order, given as the fields of `Fault`. Raises ValueError for an unknown kind or field."""
         if body.get("kind") not in get_args(FaultKind):
             raise ValueError(f"unknown kind of fault {body.get('kind')!r}: one of {', '.join(get_args(FaultKind))}")
         try:
-            self._faults.append(Fault(**body))
+            fault = Fault(**body)
         except TypeError as error:
             raise ValueError(str(error)) from error
+        self._faults.append((fault, Random(fault.seed)))
 
     def clear(self) -> None:
         """Removes all orders."""
@@ -88,20 +104,22 @@ class FaultInjector:
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Returns the orders with their present counts."""
-        return [asdict(fault) for fault in self._faults]
+        return [asdict(fault) for fault, _ in self._faults]
 
     def trigger_for_request(self, method: str, path: str) -> Fault | None:
         """Returns the fault that hits this whole request; None when none does."""
-        for fault in self._faults:
-            if fault.kind not in RECORD_FAULTS and fault.matches(method, path) and fault.trigger():
+        for fault, random in self._faults:
+            if fault.kind in RECORD_FAULTS or not fault.matches(method, path):
+                continue
+            if fault.trigger(random.random()):
                 return fault
         return None
 
-    def trigger_for_record(self, kind: FaultKind, method: str, path: str, key: str) -> bool:
-        """Whether a fault of this kind hits the record with this key (an external id or a record id)."""
-        for fault in self._faults:
+    def trigger_for_record(self, kind: FaultKind, method: str, path: str, keys: Collection[Any]) -> Fault | None:
+        """Returns the fault of this kind that hits the record with these values; None when none does."""
+        for fault, random in self._faults:
             if fault.kind != kind or not fault.matches(method, path):
                 continue
-            if fault.key in ("", key) and fault.trigger():
-                return True
-        return False
+            if (not fault.key or fault.key in keys) and fault.trigger(random.random()):
+                return fault
+        return None

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from connectors.salesforce_sandbox.faults import FaultInjector
+from connectors.salesforce_sandbox.logins import OAuthClient
 from connectors.salesforce_sandbox.records.assignment import ASSIGNMENT_RULE, AssignmentRules
 from connectors.salesforce_sandbox.records.campaigns import insert_campaign
 from connectors.salesforce_sandbox.records.duplicates import DuplicateRule
 from connectors.salesforce_sandbox.records.sales import SOBJECTS
 from connectors.salesforce_sandbox.records.schema import SObject
-from connectors.salesforce_sandbox.records.store import RecordStore, SandboxRow
+from connectors.salesforce_sandbox.records.store import RecordStore
 from connectors.salesforce_sandbox.records.validation import ValidationRule
+from connectors.salesforce_sandbox.request_meter import RequestMeter
+from connectors.salesforce_sandbox.soql.execution import QueryResult
+from connectors.salesforce_sandbox.soql.paths import QueryContext
 
 FIRST_SCHEMA: Mapping[str, SObject] = {**SOBJECTS, ASSIGNMENT_RULE.name: ASSIGNMENT_RULE}
-
-
-@dataclass(slots=True)
-class OAuthClient:
-    """The one client that may log in, and the tokens issued to it."""
-
-    client_id: str
-    client_secret: str
-    is_refused: bool = False
-    tokens: set[str] = field(default_factory=set)
-    login_count: int = 0
-
-    def issue_token(self) -> str:
-        """Returns a new access token; the older ones stay valid."""
-        self.login_count += 1
-        token = f"00D5A0000000001!{secrets.token_urlsafe(24)}"
-        self.tokens.add(token)
-        return token
 
 
 @dataclass(slots=True)
@@ -47,14 +33,8 @@ class OrgSettings:
     copy_custom_fields: bool = False
     """Whether a conversion copies our fields of the lead to the contact, as an org can be told to do."""
     daily_limit: int = 15_000
-
-
-@dataclass(slots=True)
-class QueryResult:
-    """A query that has further pages: its rows, and how each is shown."""
-
-    rows: list[SandboxRow]
-    show: Any
+    latency_ms: float = 0.0
+    """How long every request waits before it is served."""
 
 
 @dataclass(slots=True)
@@ -71,10 +51,14 @@ class Org:
     duplicate_rules: list[DuplicateRule] = field(default_factory=list)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     assignment_rules: AssignmentRules = field(default_factory=AssignmentRules)
+    hidden_objects: set[str] = field(default_factory=set)
+    """The objects that the integration user has no access to."""
     request_log: list[dict[str, Any]] = field(default_factory=list)
     locators: dict[str, QueryResult] = field(default_factory=dict)
     """The results of queries that have further pages, by their locator."""
-    request_count: int = 0
+    request_meter: RequestMeter = field(default_factory=RequestMeter)
+    outage_end: datetime | None = None
+    """Until when, by its own clock, the org is out of service."""
 
     def __post_init__(self) -> None:
         self._seed()
@@ -90,14 +74,28 @@ class Org:
         self.duplicate_rules.clear()
         self.validation_rules.clear()
         self.assignment_rules = AssignmentRules()
+        self.hidden_objects.clear()
         self.oauth_client.is_refused = False
+        self.request_meter.clear()
+        self.outage_end = None
         self._seed()
 
     def find_sobject(self, name: str) -> SObject | None:
-        """Returns the object of this name, whatever its case; None when there is none."""
-        if name in self.schema:
-            return self.schema[name]
-        return next((each for each in self.schema.values() if each.name.lower() == name.lower()), None)
+        """Returns the object of this name, whatever its case; None when there is none that one may see."""
+        schema = self.visible_schema()
+        if name in schema:
+            return schema[name]
+        return next((each for each in schema.values() if each.name.lower() == name.lower()), None)
+
+    def visible_schema(self) -> Mapping[str, SObject]:
+        """Returns the objects that the integration user has access to."""
+        if not self.hidden_objects:
+            return self.schema
+        return {name: sobject for name, sobject in self.schema.items() if name not in self.hidden_objects}
+
+    def query_context(self) -> QueryContext:
+        """Returns what queries read."""
+        return QueryContext(self.visible_schema(), self.store)
 
     def _seed(self) -> None:
         for record_id, name in self.campaigns.items():

@@ -12,17 +12,16 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from connectors.salesforce_sandbox import failures
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.control import routes as control
-from connectors.salesforce_sandbox.faults import Fault
-from connectors.salesforce_sandbox.org import ORG, OAuthClient, Org
-from connectors.salesforce_sandbox.rest import collections, oauth, query, sobjects
+from connectors.salesforce_sandbox.logins import OAuthClient
+from connectors.salesforce_sandbox.org import ORG, Org
+from connectors.salesforce_sandbox.rest import collections, composite, oauth, query, resources, sobjects
 
 HOST = "127.0.0.1"
 BASE = "/services/data/v{version:[0-9.]+}"
-VERSIONS = ("58.0", "59.0", "60.0", "61.0", "62.0", "63.0", "64.0", "65.0", "66.0", "67.0")
 MAX_BODY_BYTES = 6_000_000
-NO_RESPONSE_STATUS = 444
 
 RequestHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -97,9 +96,9 @@ def create_application(org: Org) -> web.Application:
     app.on_response_prepare.append(_add_headers)
     app.add_routes(control.routes())
     app.add_routes(oauth.routes())
-    app.add_routes([web.get("/services/data", _versions), web.get("/services/data/", _versions)])
-    app.add_routes([web.get(f"{BASE}/limits", _limits), web.get(f"{BASE}/limits/", _limits)])
+    app.add_routes(resources.routes(BASE))
     app.add_routes(collections.routes(BASE))
+    app.add_routes(composite.routes(BASE))
     app.add_routes(query.routes(BASE))
     app.add_routes(sobjects.routes(BASE))
     return app
@@ -108,7 +107,7 @@ def create_application(org: Org) -> web.Application:
 @web.middleware
 async def _log_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
     """Writes the request log, without the body of a login, which holds a secret."""
-    if request.path.startswith(control.BASE):
+    if request.path.startswith(control.BASE) or _is_part(request):
         return await handler(request)
     entry: dict[str, Any] = {"method": request.method, "path": request.path, "query": dict(request.query)}
     if not request.path.startswith("/services/oauth2"):
@@ -124,87 +123,62 @@ async def _log_request(request: web.Request, handler: RequestHandler) -> web.Str
 @web.middleware
 async def _serve_request(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
     """Answers a request, or fails as a fault orders."""
+    if request.path.startswith(control.BASE) or _is_part(request):
+        return await _answer_or_refuse(request, handler)
+    org = request.app[ORG]
+    if org.settings.latency_ms:
+        await asyncio.sleep(org.settings.latency_ms / 1000)
     try:
-        if request.path.startswith(control.BASE):
-            return await handler(request)
-        fault = request.app[ORG].faults.trigger_for_request(request.method, request.path)
-        if _is_data_request(request):
-            oauth.check_token(request)
-            request.app[ORG].request_count += 1
-        if fault is not None and fault.kind == "drop":
-            return _drop_connection(request)
-        if fault is not None:
-            _fail_before(fault)
-        response = await handler(request)
-        return response if fault is None else await _fail_after(request, fault, response)
+        return await _answer_or_refuse(request, _with_faults(handler))
+    except failures.ServiceDown:
+        return failures.maintenance_page()
+    except failures.ConnectionDropped:
+        return failures.drop_connection(request)
+
+
+async def _answer_or_refuse(request: web.Request, handler: RequestHandler) -> web.StreamResponse:
+    try:
+        return await handler(request)
     except ApiError as problem:
         return problem.to_response()
-    except web.HTTPServiceUnavailable as unavailable:
-        return web.Response(text=unavailable.text, status=503, content_type="text/html")
     except web.HTTPNotFound:
         missing = ApiError("NOT_FOUND", "The requested resource does not exist", None, status=404)
         return missing.to_response()
 
 
-def _fail_before(fault: Fault) -> None:
-    if fault.kind == "html_503":
-        page = "<html><head><title>Service not available</title></head><body>Maintenance</body></html>"
-        raise web.HTTPServiceUnavailable(text=page, content_type="text/html")
-    if fault.kind == "invalid_session":
-        raise oauth.invalid_session()
-    if fault.kind == "daily_limit":
-        raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", None, status=403)
-    if fault.kind == "concurrent_limit":
-        raise ApiError("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.", None, status=403)
-    if fault.kind == "row_lock":
-        message = "unable to obtain exclusive access to this record or 1 records"
-        raise ApiError("UNABLE_TO_LOCK_ROW", message, status=500)
+def _with_faults(handler: RequestHandler) -> RequestHandler:
+    async def serve_request(request: web.Request) -> web.StreamResponse:
+        failures.check_outage(request)
+        fault = request.app[ORG].faults.trigger_for_request(request.method, request.path)
+        if _is_data_request(request):
+            resources.check_version(request.path)
+            oauth.check_token(request)
+            failures.check_daily_limit(request)
+        if fault is None:
+            return await handler(request)
+        failures.fail_before(fault)
+        return await failures.fail_after(fault, await handler(request))
 
-
-async def _fail_after(request: web.Request, fault: Fault, response: web.StreamResponse) -> web.StreamResponse:
-    if fault.kind == "drop_after_commit":
-        return _drop_connection(request)
-    if fault.kind == "slow_after_commit":
-        await asyncio.sleep(fault.seconds)
-    if fault.kind == "error_after_commit":
-        message = "An unexpected error occurred. Please include this ErrorId if you contact support"
-        raise ApiError("UNKNOWN_EXCEPTION", message, None, status=500)
-    if fault.kind == "truncated" and isinstance(response, web.Response) and isinstance(response.body, bytes):
-        half = response.body[: len(response.body) // 2]
-        return web.Response(body=half, status=response.status, content_type="application/json")
-    return response
-
-
-def _drop_connection(request: web.Request) -> web.Response:
-    """Ends the connection. The client never gets the response; its status is for the request log."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=NO_RESPONSE_STATUS)
+    return serve_request
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     org = request.app[ORG]
+    if response.content_type == "application/json":
+        response.headers["Content-Type"] = "application/json;charset=UTF-8"
+        response.headers["Cache-Control"] = "no-cache,must-revalidate,max-age=0,no-store,private"
     response.headers["Date"] = format_datetime(org.store.now(), usegmt=True)
     if _is_data_request(request):
-        response.headers["Sforce-Limit-Info"] = f"api-usage={org.request_count}/{org.settings.daily_limit}"
+        usage = org.request_meter.usage(org.store.now())
+        response.headers["Sforce-Limit-Info"] = f"api-usage={usage}/{org.settings.daily_limit}"
+
+
+def _is_part(request: web.Request) -> bool:
+    return composite.PART_HEADER in request.headers
 
 
 def _is_data_request(request: web.Request) -> bool:
     return request.path.startswith("/services/data/v")
-
-
-async def _versions(_: web.Request) -> web.Response:
-    versions = [
-        {"label": f"Version {version}", "url": f"/services/data/v{version}", "version": version}
-        for version in VERSIONS
-    ]
-    return web.json_response(versions)
-
-
-async def _limits(request: web.Request) -> web.Response:
-    limit = request.app[ORG].settings.daily_limit
-    remaining = limit - request.app[ORG].request_count
-    return web.json_response({"DailyApiRequests": {"Max": limit, "Remaining": remaining}})
 
 
 def _parse_body(text: str) -> Any:

@@ -17,7 +17,7 @@ from connectors.salesforce.handover.field_rules import (
     plan_fields,
     value_digest,
 )
-from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.handover.handover_records import CampaignTarget, LeadHandOver
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink
 from connectors.salesforce.handover.mapping import lead_fields_of, update_fields_of
 from connectors.salesforce.org.client import SalesforceRow
@@ -58,6 +58,12 @@ class RecordPlan:
     def is_creation(self) -> bool:
         """Whether a Lead is made."""
         return self.record_id is None and bool(self.values)
+
+    @property
+    def members(self) -> list[CampaignTarget]:
+        """The Salesforce campaigns that the record is made a member of, and the statuses asked for."""
+        targets = (each.campaign.salesforce for each in self.open_handovers if not each.is_update)
+        return [target for target in targets if target is not None]
 
     @property
     def open_handovers(self) -> list[LeadHandOver]:

@@ -103,7 +103,7 @@ def _convert_date(field: SObjectField, value: Any) -> str:
         day = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value).date()
     except (TypeError, ValueError) as error:
         raise _parser_error(field, _token(value), str(value)) from error
-    _check_year(field, value, day.year)
+    _check_year(field, day)
     return day.isoformat()
 
 
@@ -112,13 +112,13 @@ def _convert_datetime(field: SObjectField, value: Any) -> str:
         instant = datetime.fromisoformat(value if "T" in value or len(value) == 10 else "")
     except (TypeError, ValueError) as error:
         raise _parser_error(field, _token(value), str(value)) from error
-    _check_year(field, value, instant.year)
+    _check_year(field, instant.date())
     return format_timestamp(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
-def _check_year(field: SObjectField, value: str, year: int) -> None:
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        message = f"{field.display_label}: invalid date: {value}"
+def _check_year(field: SObjectField, day: date) -> None:
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        message = f"{field.display_label}: invalid date: {day:%a %b %d} 00:00:00 GMT {day.year}"
         raise ApiError("FIELD_INTEGRITY_EXCEPTION", message, [field.name])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Literal
 
 from connectors.salesforce_sandbox import ids
@@ -28,6 +29,8 @@ class RecordStore:
         self._index = FieldIndex()
         self._visible_from: dict[str, datetime] = {}
         self._access: dict[str, RecordAccess] = {}
+        self._purged: list[tuple[str, str, str]] = []
+        """Object, id and time of deletion of the rows that were purged."""
         self._record_count = 0
         self._clock_offset = timedelta()
         self._undo_log: list[tuple[SObject, SandboxRow, SandboxRow | None]] | None = None
@@ -79,6 +82,12 @@ class RecordStore:
     def find_ids_by_stamp(self, name: str, start: str | None, end: str | None) -> list[str]:
         """Returns the ids of all rows whose SystemModstamp is in this range, in the order of their stamps."""
         return self._index.find_by_stamp(name, start, end)
+
+    def deletions(self, name: str) -> list[tuple[str, str]]:
+        """Returns id and time of deletion of the rows of an object that are in the recycle bin or were purged."""
+        purged = [(record_id, stamp) for each, record_id, stamp in self._purged if each == name]
+        binned = [(row["Id"], row["SystemModstamp"]) for row in self.all_rows(name) if row["IsDeleted"]]
+        return sorted([*purged, *binned], key=itemgetter(1))
 
     def access(self, record_id: str) -> RecordAccess:
         """Returns what the integration user may do with a record."""
@@ -136,6 +145,8 @@ class RecordStore:
         """Removes a row for good, as the recycle bin does when it is emptied."""
         row = self._rows[sobject.name].pop(record_id)
         self._index.remove(sobject, row)
+        stamp = row["SystemModstamp"] if row["IsDeleted"] else format_timestamp(self.now())
+        self._purged.append((sobject.name, record_id, stamp))
 
     def redefine(self, former: SObject, sobject: SObject) -> None:
         """Gives every row of an object the fields of its new definition, with the default of each new one."""

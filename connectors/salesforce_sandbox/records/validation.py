@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.records.schema import SObject
 from connectors.salesforce_sandbox.records.store import SandboxRow
-from connectors.salesforce_sandbox.soql.conditions import matches_condition
-from connectors.salesforce_sandbox.soql.parser import SoqlCondition
+from connectors.salesforce_sandbox.soql.execution import compile_rule
+from connectors.salesforce_sandbox.soql.paths import QueryContext
+from connectors.salesforce_sandbox.soql.syntax import SoqlCondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ValidationRule:
     message: str
     field: str | None = None
 
-    def check(self, sobject: SObject, row: SandboxRow) -> None:
+    def check(self, context: QueryContext, sobject: SObject, row: SandboxRow) -> None:
         """Checks a record as it will be. Raises ApiError when it is refused."""
-        if sobject.name == self.sobject and matches_condition(sobject, self.condition, row):
+        if sobject.name == self.sobject and compile_rule(context, sobject, self.condition)(row):
             raise ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", self.message, [self.field] if self.field else [])

@@ -9,8 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.failures import check_record_faults
 from connectors.salesforce_sandbox.org import ORG, Org
-from connectors.salesforce_sandbox.records import writes
+from connectors.salesforce_sandbox.records import rules, writes
 from connectors.salesforce_sandbox.rest.sobjects import read_body, save_options
 
 MAX_RECORDS = 200
@@ -34,7 +35,7 @@ async def upsert(request: web.Request) -> web.Response:
     sobject = writes.require_sobject(org, name)
     field = writes.check_key_field(sobject, field)
     body = await read_body(request)
-    records = _parse_records(body)
+    records = _parse_records(org, body)
     key_counts = Counter(str(record.get(field)).casefold() for record in records)
     options = save_options(request)
 
@@ -45,10 +46,10 @@ async def upsert(request: web.Request) -> web.Response:
             raise ApiError("MISSING_ARGUMENT", f"{field} not specified")
         if key_counts[key.casefold()] > 1:
             raise ApiError("DUPLICATE_VALUE", f"Duplicate external id specified: {key}")
-        _check_row_lock(request, key)
+        check_record_faults(request, list(record.values()))
         values = {each: value for each, value in record.items() if each != field}
         race = not writes.find_by_key(org, sobject, field, key) and org.faults.trigger_for_record(
-            "race", request.method, request.path, key
+            "race", request.method, request.path, [key]
         )
         try:
             result = writes.upsert(org, sobject, field, key, values, options=options)
@@ -75,10 +76,11 @@ async def create(request: web.Request) -> web.Response:
 
     def one(record: RequestRecord) -> RecordResult:
         name = _type_of(record)
+        check_record_faults(request, list(record.values()))
         result = writes.create(org, writes.require_sobject(org, name), record, options)
         return {"id": result.id, "success": True, "errors": []}
 
-    return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
+    return _respond(org, _parse_records(org, body), one, all_or_none=_all_or_none(body))
 
 
 async def update(request: web.Request) -> web.Response:
@@ -92,11 +94,11 @@ async def update(request: web.Request) -> web.Response:
         record_id = record.get("id") or record.get("Id")
         if not isinstance(record_id, str):
             raise ApiError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
-        _check_row_lock(request, record_id)
+        check_record_faults(request, list(record.values()))
         result = writes.update(org, sobject, record_id, record, options)
         return {"id": result.id, "success": True, "errors": []}
 
-    return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
+    return _respond(org, _parse_records(org, body), one, all_or_none=_all_or_none(body))
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -155,20 +157,24 @@ def _rollback_result(result: RecordResult) -> RecordResult:
     ).to_record_result()
 
 
-def _parse_records(body: dict[str, Any]) -> list[RequestRecord]:
+def _parse_records(org: Org, body: dict[str, Any]) -> list[RequestRecord]:
     records = body.get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise ApiError("JSON_PARSER_ERROR", "records has to be a list of objects", None)
     _check_size(records)
     for record in records:
-        _check_readable(record)
+        _check_readable(org, record)
     return records
 
 
-def _check_readable(record: RequestRecord) -> None:
+def _check_readable(org: Org, record: RequestRecord) -> None:
     """Refuses the whole request, not only the record, when a field holds an object or a list."""
+    sobject = org.find_sobject(str((record.get("attributes") or {}).get("type")))
     for name, value in record.items():
-        if name != "attributes" and isinstance(value, dict | list):
+        is_relationship = sobject is not None and rules.find_reference(sobject, name) is not None
+        if name == "attributes" or (is_relationship and isinstance(value, dict)):
+            continue
+        if isinstance(value, dict | list):
             start = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
             raise ApiError("JSON_PARSER_ERROR", f"Cannot deserialize instance of string from {start} value", None)
 
@@ -189,15 +195,13 @@ def _all_or_none(body: dict[str, Any]) -> bool:
 def _type_of(record: RequestRecord) -> str:
     attributes = record.get("attributes")
     if not isinstance(attributes, dict) or not isinstance(attributes.get("type"), str):
-        raise ApiError("INVALID_INPUT", "Include an entity type in the attributes of the record")
+        raise ApiError(
+            "JSON_PARSER_ERROR",
+            "Nested object for polymorphic foreign key must have an attributes field before any other fields.",
+        )
     return str(attributes["type"])
 
 
 def _check_type(record: RequestRecord, name: str) -> None:
     if _type_of(record) != name:
         raise ApiError("INVALID_INPUT", f"All records have to be of type {name}")
-
-
-def _check_row_lock(request: web.Request, key: str) -> None:
-    if request.app[ORG].faults.trigger_for_record("lock_record", request.method, request.path, key):
-        raise ApiError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")

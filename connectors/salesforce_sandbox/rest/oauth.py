@@ -1,15 +1,19 @@
-"""`/services/oauth2/token`: the client-credentials flow, and the check of the token of a data request."""
+"""`/services/oauth2/token`: client credentials and JWT bearer, and the check of the token of a data request."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
 from connectors.salesforce_sandbox.api_errors import ApiError
-from connectors.salesforce_sandbox.org import ORG
+from connectors.salesforce_sandbox.logins import LoginRefused
+from connectors.salesforce_sandbox.org import ORG, Org
 
-GRANT_TYPE = "client_credentials"
+CLIENT_CREDENTIALS = "client_credentials"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def routes() -> list[web.RouteDef]:
@@ -21,12 +25,11 @@ async def issue_token(request: web.Request) -> web.Response:
     """Returns a new access token, or an OAuth error object."""
     org = request.app[ORG]
     form = await request.post()
-    if form.get("grant_type") != GRANT_TYPE:
-        return _oauth_error("unsupported_grant_type", "grant type not supported")
-    if org.oauth_client.is_refused or form.get("client_id") != org.oauth_client.client_id:
-        return _oauth_error("invalid_client_id", "client identifier invalid")
-    if form.get("client_secret") != org.oauth_client.client_secret:
-        return _oauth_error("invalid_client", "invalid client credentials")
+    try:
+        _check_login(org, form)
+    except LoginRefused as refusal:
+        body = {"error": refusal.error, "error_description": refusal.description}
+        return web.json_response(body, status=400)
     origin = f"{request.scheme}://{request.host}"
     return web.json_response(
         {
@@ -40,6 +43,18 @@ async def issue_token(request: web.Request) -> web.Response:
     )
 
 
+def _check_login(org: Org, form: Mapping[str, Any]) -> None:
+    if form.get("grant_type") == CLIENT_CREDENTIALS:
+        org.oauth_client.check_secret(form.get("client_id"), form.get("client_secret"))
+    elif form.get("grant_type") == JWT_BEARER:
+        org.oauth_client.check_assertion(str(form.get("assertion", "")), org.store.now().timestamp())
+    elif form.get("grant_type") == "password":
+        # No user of the org has a password.
+        raise LoginRefused("invalid_grant", "authentication failure - Invalid Password")
+    else:
+        raise LoginRefused("unsupported_grant_type", "grant type not supported")
+
+
 def check_token(request: web.Request) -> None:
     """Raises ApiError unless the request has a token that was issued."""
     kind, _, value = request.headers.get("Authorization", "").partition(" ")
@@ -50,7 +65,3 @@ def check_token(request: web.Request) -> None:
 def invalid_session() -> ApiError:
     """Returns the error of an expired session (401)."""
     return ApiError("INVALID_SESSION_ID", "Session expired or invalid", None, status=401)
-
-
-def _oauth_error(error: str, description: str) -> web.Response:
-    return web.json_response({"error": error, "error_description": description}, status=400)

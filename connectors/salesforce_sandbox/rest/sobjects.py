@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
 from connectors.salesforce_sandbox.api_errors import ApiError
+from connectors.salesforce_sandbox.failures import check_record_faults
 from connectors.salesforce_sandbox.org import ORG
 from connectors.salesforce_sandbox.records import assignment, writes
-from connectors.salesforce_sandbox.records.store import SandboxRow, format_timestamp
+from connectors.salesforce_sandbox.records.store import format_timestamp
 
 DUPLICATES_HEADER = "Sforce-Duplicate-Rule-Header"
+_SHORTEST_SPAN = timedelta(minutes=1)
+_REPLICATION_KNOWN = timedelta(days=30)
+_DELETIONS_KNOWN = timedelta(days=15)
 
 
 def routes(base: str) -> list[web.RouteDef]:
@@ -84,7 +87,9 @@ async def update(request: web.Request) -> web.Response:
     """PATCH by id: changes a record; 204."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
-    writes.update(org, sobject, request.match_info["id"], await read_body(request), save_options(request))
+    body = await read_body(request)
+    check_record_faults(request, [request.match_info["id"], *body.values()])
+    writes.update(org, sobject, request.match_info["id"], body, save_options(request))
     return web.Response(status=204)
 
 
@@ -101,6 +106,7 @@ async def upsert(request: web.Request) -> web.Response:
     sobject = writes.require_sobject(org, name)
     field = writes.check_key_field(sobject, field)
     body = await read_body(request)
+    check_record_faults(request, [request.match_info["key"], *body.values()])
     if field in body:
         raise ApiError("INVALID_FIELD", f"The {field} field should not be specified in the sobject data.")
     try:
@@ -120,27 +126,39 @@ async def upsert(request: web.Request) -> web.Response:
 
 async def list_updated(request: web.Request) -> web.Response:
     """GET `updated`: the ids of live rows modified between `start` and `end`."""
-    rows, end = _modified_between(request, lambda row: not row["IsDeleted"])
+    org = request.app[ORG]
+    sobject = writes.require_sobject(org, request.match_info["name"])
+    start, end = _replication_span(request)
+    rows = org.store.select(sobject.name, org.store.find_ids_by_stamp(sobject.name, start, end))
     return web.json_response({"ids": [row["Id"] for row in rows], "latestDateCovered": end})
 
 
 async def list_deleted(request: web.Request) -> web.Response:
-    """GET `deleted`: the rows put into the recycle bin between `start` and `end`."""
-    rows, end = _modified_between(request, lambda row: bool(row["IsDeleted"]))
-    records = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
-    return web.json_response({"deletedRecords": records, "earliestDateAvailable": end, "latestDateCovered": end})
-
-
-def _modified_between(request: web.Request, predicate: Callable[[SandboxRow], bool]) -> tuple[list[SandboxRow], str]:
+    """GET `deleted`: the rows put into the recycle bin between `start` and `end`, also those purged from it."""
     org = request.app[ORG]
     sobject = writes.require_sobject(org, request.match_info["name"])
+    start, end = _replication_span(request)
+    records = [
+        {"id": record_id, "deletedDate": stamp}
+        for record_id, stamp in org.store.deletions(sobject.name)
+        if start <= stamp <= end
+    ]
+    earliest = format_timestamp(org.store.now() - _DELETIONS_KNOWN)
+    return web.json_response({"deletedRecords": records, "earliestDateAvailable": earliest, "latestDateCovered": end})
+
+
+def _replication_span(request: web.Request) -> tuple[str, str]:
+    """Returns `start` and `end` as rows hold their stamps. Raises ApiError for a span that Salesforce refuses."""
+    org = request.app[ORG]
     try:
-        start, end = (format_timestamp(datetime.fromisoformat(request.query[name])) for name in ("start", "end"))
+        start, end = (datetime.fromisoformat(request.query[name]) for name in ("start", "end"))
     except (KeyError, ValueError) as error:
         raise ApiError("MALFORMED_QUERY", f"start and end have to be date-times: {error}", None) from error
     if start >= end:
         raise ApiError("INVALID_REPLICATION_DATE", "startDate must be before endDate", None)
-    rows = [
-        row for row in org.store.rows(sobject.name, include_deleted=True) if start <= row["SystemModstamp"] <= end
-    ]
-    return [row for row in rows if predicate(row)], end
+    if end - start < _SHORTEST_SPAN:
+        message = "The specified end time must be chronologically after the start time by at least one minute"
+        raise ApiError("INVALID_REPLICATION_DATE", message, None)
+    if start < org.store.now() - _REPLICATION_KNOWN:
+        raise ApiError("INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago", None)
+    return format_timestamp(start), format_timestamp(min(end, org.store.now()))

@@ -1,109 +1,89 @@
-"""A parser for a small part of SOQL; it refuses everything else with MALFORMED_QUERY.
+"""A parser for a part of SOQL; it refuses everything else with MALFORMED_QUERY.
 
-    SELECT field, ... | COUNT() FROM object [WHERE condition] [ORDER BY field [ASC|DESC], ...] [LIMIT n]
+    SELECT field, aggregate(field) [alias], ... | COUNT() FROM object
+    [WHERE condition] [GROUP BY field, ...] [ORDER BY field [ASC|DESC] [NULLS FIRST|LAST], ...] [LIMIT n] [OFFSET n]
 
-A condition compares fields with `= != < <= > >= IN "NOT IN" LIKE`, joined by AND or OR (one kind per level, as in
-Salesforce), with parentheses and NOT.
+A condition compares fields with `= != < <= > >= IN "NOT IN" LIKE INCLUDES EXCLUDES`, joined by AND or OR (one kind
+per level, as in Salesforce), with parentheses and NOT. IN takes values or another query. A field may go over
+relationships (`Campaign.Name`); the aggregates are COUNT, COUNT_DISTINCT, SUM, AVG, MIN and MAX.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, Literal
 
 from connectors.salesforce_sandbox.api_errors import ApiError
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<text>'(?:[^'\\]|\\.)*')
-    | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
-    | (?P<date>\d{4}-\d\d-\d\d)
-    | (?P<number>-?\d+(?:\.\d+)?)
-    | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<sign><=|>=|!=|<>|[=<>(),])
-    )""",
-    re.VERBOSE,
+from connectors.salesforce_sandbox.soql.syntax import (
+    AggregateCall,
+    BooleanExpression,
+    FieldComparison,
+    Select,
+    SoqlCondition,
+    SortKey,
 )
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_COMPARISON_OPERATORS = {"=", "!=", "<>", "<", "<=", ">", ">=", "like", "in", "not in"}
+from connectors.salesforce_sandbox.soql.tokens import malformed_query, tokenize
 
-
-@dataclass(frozen=True, slots=True)
-class FieldComparison:
-    """One field against one value; a list of values for `in` and `not in`."""
-
-    field: str
-    operator: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class BooleanExpression:
-    """Conditions joined by `and` or `or`, or the one under `not`."""
-
-    kind: Literal["and", "or", "not"]
-    operands: tuple[SoqlCondition, ...]
-
-
-SoqlCondition = FieldComparison | BooleanExpression
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """A parsed query; `fields` is empty for COUNT()."""
-
-    fields: tuple[str, ...]
-    sobject: str
-    where: SoqlCondition | None = None
-    order: tuple[tuple[str, bool], ...] = field(default=())
-    """Field and whether descending."""
-    limit: int | None = None
+AGGREGATES = ("count", "count_distinct", "sum", "avg", "min", "max")
+_LIST_OPERATORS = {"in", "not in", "includes", "excludes"}
+_COMPARISON_OPERATORS = {"=", "!=", "<>", "<", "<=", ">", ">=", "like", *_LIST_OPERATORS}
+_CLAUSES = {"from", "where", "group", "order", "limit", "offset"}
 
 
 def parse_soql(text: str) -> Select:
     """Parses a query. Raises ApiError with MALFORMED_QUERY."""
-    return _Parser(text).select()
+    return _Parser(text).whole_query()
 
 
 def parse_condition(text: str) -> SoqlCondition:
     """Parses what stands behind WHERE. Raises ApiError with MALFORMED_QUERY."""
-    return _Parser(text).condition()
+    return _Parser(text).whole_condition()
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._tokens = list(_tokenize(text))
+        self._tokens = tokenize(text)
         self._index = 0
 
-    def select(self) -> Select:
+    def whole_query(self) -> Select:
+        select = self._select()
+        self._expect_end()
+        return select
+
+    def whole_condition(self) -> SoqlCondition:
+        condition = self._condition()
+        self._expect_end()
+        return condition
+
+    def _select(self) -> Select:
         self._expect("select")
         fields = self._fields()
         self._expect("from")
         sobject = self._name()
         where = self._condition() if self._accept("where") else None
+        group = self._group() if self._accept("group") else ()
         order = self._order() if self._accept("order") else ()
-        limit = self._limit() if self._accept("limit") else None
-        if self._index < len(self._tokens):
-            raise self._unexpected_token()
-        return Select(fields, sobject, where, order, limit)
+        limit = self._count() if self._accept("limit") else None
+        offset = self._count() if self._accept("offset") else 0
+        return Select(fields, sobject, where, group, order, limit, offset)
 
-    def condition(self) -> SoqlCondition:
-        condition = self._condition()
-        if self._index < len(self._tokens):
-            raise self._unexpected_token()
-        return condition
-
-    def _fields(self) -> tuple[str, ...]:
-        first = self._name()
-        if first.lower() == "count" and self._accept("("):
-            self._expect(")")
+    def _fields(self) -> tuple[str | AggregateCall, ...]:
+        if self._peek() == "count" and self._peek(1) == "(" and self._peek(2) == ")":
+            self._index += 3
             return ()
-        fields = [first]
+        fields = [self._field_or_aggregate(0)]
         while self._accept(","):
-            fields.append(self._name())
+            calls = sum(1 for each in fields if isinstance(each, AggregateCall))
+            fields.append(self._field_or_aggregate(calls))
         return tuple(fields)
+
+    def _field_or_aggregate(self, number: int) -> str | AggregateCall:
+        name = self._name()
+        if name.lower() not in AGGREGATES or not self._accept("("):
+            return name
+        field = self._name()
+        self._expect(")")
+        has_alias = self._is_name() and self._peek() not in _CLAUSES
+        return AggregateCall(name.lower(), field, self._name() if has_alias else f"expr{number}")
 
     def _condition(self) -> SoqlCondition:
         parts = [self._term()]
@@ -125,14 +105,20 @@ class _Parser:
             return inside
         name = self._name()
         operator = self._operator()
-        if operator not in ("in", "not in"):
+        if operator not in _LIST_OPERATORS:
             return FieldComparison(name, operator, self._literal())
         self._expect("(")
+        value = self._select() if self._peek() == "select" else self._literals()
+        if isinstance(value, Select) and len(value.fields) != 1:
+            raise self._unexpected_token()
+        self._expect(")")
+        return FieldComparison(name, operator, value)
+
+    def _literals(self) -> tuple[Any, ...]:
         values = [self._literal()]
         while self._accept(","):
             values.append(self._literal())
-        self._expect(")")
-        return FieldComparison(name, operator, values)
+        return tuple(values)
 
     def _operator(self) -> str:
         word = self._peek()
@@ -158,36 +144,51 @@ class _Parser:
         self._index += 1
         return value
 
-    def _order(self) -> tuple[tuple[str, bool], ...]:
+    def _group(self) -> tuple[str, ...]:
         self._expect("by")
-        order = [self._order_item()]
+        names = [self._name()]
         while self._accept(","):
-            order.append(self._order_item())
+            names.append(self._name())
+        return tuple(names)
+
+    def _order(self) -> tuple[SortKey, ...]:
+        self._expect("by")
+        order = [self._sort_key()]
+        while self._accept(","):
+            order.append(self._sort_key())
         return tuple(order)
 
-    def _order_item(self) -> tuple[str, bool]:
+    def _sort_key(self) -> SortKey:
         name = self._name()
-        if self._accept("desc"):
-            return name, True
-        self._accept("asc")
-        return name, False
+        is_descending = self._accept("desc")
+        if not is_descending:
+            self._accept("asc")
+        if not self._accept("nulls"):
+            return SortKey(name, is_descending, nulls_first=not is_descending)
+        nulls_first = self._accept("first")
+        if not nulls_first:
+            self._expect("last")
+        return SortKey(name, is_descending, nulls_first)
 
-    def _limit(self) -> int:
+    def _count(self) -> int:
         value = self._literal()
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self._unexpected_token()
         return value
 
     def _name(self) -> str:
-        if self._index >= len(self._tokens) or self._tokens[self._index][0] != "name":
+        if not self._is_name():
             raise self._unexpected_token()
         self._index += 1
         return str(self._tokens[self._index - 1][1])
 
-    def _peek(self) -> str:
-        if self._index >= len(self._tokens):
+    def _is_name(self) -> bool:
+        return self._index < len(self._tokens) and self._tokens[self._index][0] == "name"
+
+    def _peek(self, ahead: int = 0) -> str:
+        if self._index + ahead >= len(self._tokens):
             return ""
-        kind, value = self._tokens[self._index]
+        kind, value = self._tokens[self._index + ahead]
         return str(value).lower() if kind in ("name", "sign") else ""
 
     def _accept(self, word: str) -> bool:
@@ -200,41 +201,11 @@ class _Parser:
         if not self._accept(word):
             raise self._unexpected_token()
 
+    def _expect_end(self) -> None:
+        if self._index < len(self._tokens):
+            raise self._unexpected_token()
+
     def _unexpected_token(self) -> ApiError:
         if self._index >= len(self._tokens):
             return malformed_query("unexpected end of the query")
         return malformed_query(f"unexpected token: '{self._tokens[self._index][1]}'")
-
-
-def malformed_query(message: str) -> ApiError:
-    """Returns the error for a query that cannot be parsed."""
-    return ApiError("MALFORMED_QUERY", message, None)
-
-
-def _tokenize(text: str) -> list[tuple[str, Any]]:
-    tokens: list[tuple[str, Any]] = []
-    position = 0
-    text = text.rstrip()
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise malformed_query(f"unexpected character at {position}: {text[position : position + 10]!r}")
-        position = match.end()
-        kind = str(match.lastgroup)
-        tokens.append((kind, _convert_literal(kind, match[kind])))
-    return tokens
-
-
-def _convert_literal(kind: str, text: str) -> Any:
-    try:
-        if kind == "datetime":
-            return datetime.fromisoformat(text)
-        if kind == "date":
-            return date.fromisoformat(text)
-    except ValueError as error:
-        raise malformed_query(f"not a date: {text}") from error
-    if kind == "number":
-        return float(text) if "." in text else int(text)
-    if kind == "text":
-        return re.sub(r"\\(.)", lambda each: _ESCAPES.get(each[1], each[1]), text[1:-1])
-    return text

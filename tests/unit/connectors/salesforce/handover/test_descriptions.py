@@ -44,6 +44,16 @@ def test_a_description_is_kept_for_ten_minutes_or_until_it_is_forgotten() -> Non
     assert org.described == ["Lead", "Contact", "Lead", "Lead"]
 
 
+def test_a_description_expires_half_a_minute_after_it_was_read() -> None:
+    org, now = CountingOrg(), [0.0]
+    cache = DescriptionCache(cast("OrgClient", org), lambda: now[0])
+    for now[0] in (100.0, 129.0, 130.0):
+        cache.get("Lead")
+        cache.expire()
+    cache.get("Lead")
+    assert org.described == ["Lead", "Lead"]
+
+
 def test_a_field_says_what_may_be_written() -> None:
     field = FieldDescription.from_document(DOCUMENT)
     assert (field.required, field.updateable, field.values, field.restricted) == (True, False, ("A",), True)

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 
-from tests.harness.salesforce.sandbox import SPRING, SandboxClient
+from tests.harness.salesforce.sandbox import SPRING, OrgApi, SandboxClient
 
 BASE = "services/data/v62.0"
 LEAD = {"LastName": "Ada", "Company": "Engines"}
 
 
-class Api:
-    """The org's REST API with a valid token."""
-
-    def __init__(self, sandbox: SandboxClient) -> None:
-        self.url = sandbox.url
-        form = {"grant_type": "client_credentials", "client_id": "leadstream", "client_secret": "leadstream"}
-        token = requests.post(f"{self.url}/services/oauth2/token", data=form, timeout=5).json()["access_token"]
-        self.headers = {"Authorization": f"Bearer {token}"}
-
-    def __call__(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
-        return requests.request(
-            method, f"{self.url}/{BASE}/{path}", json=body, params=query, headers=self.headers, timeout=5
-        )
-
-
 @pytest.fixture
-def api(sandbox: SandboxClient) -> Api:
-    return Api(sandbox)
+def api(sandbox: SandboxClient) -> OrgApi:
+    return OrgApi(sandbox)
 
 
-def test_a_single_upsert_says_whether_it_made_the_record(api: Api) -> None:
+def test_a_single_upsert_says_whether_it_made_the_record(api: OrgApi) -> None:
     created = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", LEAD)
     changed = api("PATCH", "sobjects/Lead/Leadstream_Id__c/default%2Fada", {"Title": "Countess"})
     assert (created.status_code, changed.status_code) == (201, 200)
@@ -43,7 +29,7 @@ def test_a_single_upsert_says_whether_it_made_the_record(api: Api) -> None:
     assert created.headers["Sforce-Limit-Info"].startswith("api-usage=")
 
 
-def test_a_record_is_made_read_changed_and_deleted_by_id(api: Api) -> None:
+def test_a_record_is_made_read_changed_and_deleted_by_id(api: OrgApi) -> None:
     created = api("POST", "sobjects/Lead", LEAD)
     path = f"sobjects/Lead/{created.json()['id']}"
     assert created.status_code == 201
@@ -63,14 +49,14 @@ def test_a_record_is_made_read_changed_and_deleted_by_id(api: Api) -> None:
         ({**LEAD, "IsConverted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["IsConverted"]),
     ],
 )
-def test_a_bad_record_is_refused_with_code_and_fields(api: Api, body: Any, code: str, fields: list[str]) -> None:
+def test_a_bad_record_is_refused_with_code_and_fields(api: OrgApi, body: Any, code: str, fields: list[str]) -> None:
     answer = api("POST", "sobjects/Lead", body)
     assert answer.status_code == 400
     [error] = answer.json()
     assert (error["errorCode"], error["fields"]) == (code, fields)
 
 
-def test_an_unknown_key_field_is_not_found(api: Api) -> None:
+def test_an_unknown_key_field_is_not_found(api: OrgApi) -> None:
     answer = api("PATCH", "sobjects/Lead/Namez/x", LEAD)
     assert answer.status_code == 404
     assert answer.json() == [
@@ -82,7 +68,7 @@ def _records(*records: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"attributes": {"type": "Lead"}, **record} for record in records]
 
 
-def test_a_collection_answers_200_although_records_failed_and_keeps_their_order(api: Api) -> None:
+def test_a_collection_answers_200_although_records_failed_and_keeps_their_order(api: OrgApi) -> None:
     records = _records(
         {**LEAD, "Leadstream_Id__c": "a"},
         {"LastName": "x", "Leadstream_Id__c": "b"},
@@ -98,14 +84,14 @@ def test_a_collection_answers_200_although_records_failed_and_keeps_their_order(
     assert bad["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
 
 
-def test_a_key_twice_in_one_request_fails_every_such_record(api: Api) -> None:
+def test_a_key_twice_in_one_request_fails_every_such_record(api: OrgApi) -> None:
     records = _records(*({**LEAD, "Leadstream_Id__c": key} for key in ("a", "A", "b")))
     answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"records": records}).json()
     assert [result["success"] for result in answer] == [False, False, True]
     assert answer[0]["errors"][0]["message"] == "Duplicate external id specified: a"
 
 
-def test_all_or_none_rolls_back_the_valid_records_too(sandbox: SandboxClient, api: Api) -> None:
+def test_all_or_none_rolls_back_the_valid_records_too(sandbox: SandboxClient, api: OrgApi) -> None:
     records = _records({**LEAD, "Leadstream_Id__c": "a"}, {"LastName": "x", "Leadstream_Id__c": "b"})
     answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"allOrNone": True, "records": records})
     codes = [result["errors"][0]["statusCode"] for result in answer.json()]
@@ -113,14 +99,14 @@ def test_all_or_none_rolls_back_the_valid_records_too(sandbox: SandboxClient, ap
     assert sandbox.live_records("Lead") == []
 
 
-def test_more_than_200_records_are_refused_whole(api: Api) -> None:
+def test_more_than_200_records_are_refused_whole(api: OrgApi) -> None:
     records = _records(*({**LEAD, "Leadstream_Id__c": str(number)} for number in range(201)))
     answer = api("PATCH", "composite/sobjects/Lead/Leadstream_Id__c", {"records": records})
     assert answer.status_code == 400
     assert answer.json()[0]["errorCode"] == "EXCEEDED_ID_LIMIT"
 
 
-def test_several_matches_are_300_with_their_paths(api: Api) -> None:
+def test_several_matches_are_300_with_their_paths(api: OrgApi) -> None:
     created = [api("POST", "sobjects/Lead", {**LEAD, "Legacy_Id__c": "a"}).json()["id"] for _ in range(2)]
     answer = api("PATCH", "sobjects/Lead/Legacy_Id__c/a", LEAD)
     assert answer.status_code == 300
@@ -128,7 +114,7 @@ def test_several_matches_are_300_with_their_paths(api: Api) -> None:
 
 
 def test_a_record_in_the_recycle_bin_does_not_match_and_cannot_come_back_beside_its_successor(
-    sandbox: SandboxClient, api: Api
+    sandbox: SandboxClient, api: OrgApi
 ) -> None:
     path = "sobjects/Lead/Leadstream_Id__c/a"
     first = api("PATCH", path, LEAD).json()["id"]
@@ -139,7 +125,7 @@ def test_a_record_in_the_recycle_bin_does_not_match_and_cannot_come_back_beside_
     assert refused.json()[0]["errorCode"] == "DUPLICATE_VALUE"
 
 
-def test_the_campaign_last_associated_becomes_that_of_the_opportunity(sandbox: SandboxClient, api: Api) -> None:
+def test_the_campaign_last_associated_becomes_that_of_the_opportunity(sandbox: SandboxClient, api: OrgApi) -> None:
     lead = api("POST", "sobjects/Lead", LEAD).json()["id"]
     api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
     twice = api("POST", "sobjects/CampaignMember", {"CampaignId": SPRING, "LeadId": lead})
@@ -157,7 +143,7 @@ def test_a_request_without_a_token_is_refused(sandbox: SandboxClient) -> None:
     assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
 
 
-def test_a_page_names_the_next(sandbox: SandboxClient, api: Api) -> None:
+def test_a_page_names_the_next(sandbox: SandboxClient, api: OrgApi) -> None:
     for number in range(3):
         api("POST", "sobjects/Account", {"Name": f"a{number}"})
     sandbox.post("settings", page_size=2)
@@ -167,10 +153,11 @@ def test_a_page_names_the_next(sandbox: SandboxClient, api: Api) -> None:
     assert (rest["totalSize"], rest["done"], len(rest["records"])) == (3, True, 1)
 
 
-def test_updated_and_deleted_list_ids(sandbox: SandboxClient, api: Api) -> None:
+def test_updated_and_deleted_list_ids(sandbox: SandboxClient, api: OrgApi) -> None:
     existing, deleted = (api("POST", "sobjects/Account", {"Name": name}).json()["id"] for name in ("a", "b"))
     api("DELETE", f"sobjects/Account/{deleted}")
-    span = {"start": "2020-01-01T00:00:00+00:00", "end": "2999-01-01T00:00:00+00:00"}
+    now = datetime.now(UTC)
+    span = {"start": (now - timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
     assert api("GET", "sobjects/Account/updated/", **span).json()["ids"] == [existing]
     assert [row["id"] for row in api("GET", "sobjects/Account/deleted/", **span).json()["deletedRecords"]] == [
         deleted
