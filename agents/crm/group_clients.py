@@ -76,24 +76,16 @@ class GroupClients:
         return (await read_progress(self.admin, self.group, [partition])).get(partition)
 
 
-def crm_role(org_name: str) -> str:
-    """The part of the group's name for an org: each org has a group, so that each reads on from where it stands."""
-    return f"crm-{org_name}" if org_name else "crm"
-
-
 @asynccontextmanager
-async def open_group_clients(
-    settings: Settings, ownership: Ownership, org_name: str = ""
-) -> AsyncIterator[GroupClients]:
+async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncIterator[GroupClients]:
     """The clients; the commands that stand are known. Raises KafkaError, BrokerUnavailable, TopicsMissing."""
-    role = crm_role(org_name)
-    group = group_id(settings.prefix, role)
+    group = group_id(settings.prefix, "crm")
     consumer: Consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap,
         group_id=group,
         partition_assignment_strategy=[VersionedAssignor],
         # A named worker is a static member: after a crash it goes on without a rebalance.
-        group_instance_id=f"{settings.name}-{role}" if settings.name else None,
+        group_instance_id=f"{settings.name}-crm" if settings.name else None,
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

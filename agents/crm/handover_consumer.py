@@ -11,9 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aiokafka.errors import (
     CommitFailedError,
@@ -25,19 +23,17 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from agents.crm.answer_writer import AnswerWriter
-from agents.crm.backoff import Backoff
 from agents.crm.group_clients import GroupClients, open_group_clients
-from agents.crm.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, HandOverQueue, OrgClock, QueuedHandOver
+from agents.crm.handover_queue import HandOverQueue, QueuedHandOver
 from agents.crm.intake import HandOverIntake
-from agents.crm.org_accounts import OrgAccounts
+from agents.crm.org_deliveries import OrgDeliveries, OrgDelivery
 from agents.crm.outage_log import OutageLog, SalesforceFailure
 from agents.crm.ownership import Ownership
 from agents.crm.stopped_accounts import StoppedAccount, StoppedAccounts
-from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
-from connectors.salesforce.handover.handover_records import HandOverResult
+from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
 from connectors.salesforce.org.client import MAX_RECORDS
-from connectors.salesforce.org.errors import CrmError, RequestRefused, TransientFailure
+from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, Internal, SalesforceRefused, SalesforceUnavailable
 from streams.kafka.refusals import refusal_of_setting
@@ -54,56 +50,44 @@ MAX_QUEUED = 1_000
 
 _POLL_MS = 200
 
-Result = TypeVar("Result")
-
 
 class HandOverConsumer:
-    """A member of the group of an org, `leadstream-crm` for the first one; `run` ends after `stop`.
-
-    It hands over what `accounts` has, and passes over the rest. `mapping` gives an account's mapping.
-    """
+    """A member of the group `leadstream-crm`; `run` ends after `stop`. `mapping` gives an account's mapping."""
 
     def __init__(
         self,
         settings: Settings,
-        delivery: Delivery,
+        orgs: OrgDeliveries,
         *,
         mapping: Callable[[str], object] = lambda _: None,
-        accounts: OrgAccounts | None = None,
-        backoff: Backoff | None = None,
         look_back: int = LOOK_BACK,
         repair_seconds: float = REPAIR_SECONDS,
     ) -> None:
         self._settings = settings
-        self._delivery = delivery
-        self._accounts = accounts or OrgAccounts()
-        self._backoff = backoff or Backoff()
+        self._orgs = orgs
         self._repair_seconds = repair_seconds
         self._last_repair = time.monotonic()
         self._ownership = Ownership(look_back)
         self._queue = HandOverQueue(
             settings.salesforce_record_patience_ms / 1000,
-            lambda attempt: self._backoff.delay(attempt, TransientFailure()),
+            lambda attempt: orgs.backoff.delay(attempt, TransientFailure()),
         )
-        self._stopped = StoppedAccounts(mapping, self._backoff.manual)
-        self._intake = HandOverIntake(
-            self._ownership, self._queue, self._stopped, delivery.track_newest, self._accounts.has
-        )
-        self._org_clock = OrgClock()
+        self._stopped = StoppedAccounts(mapping, orgs.backoff.manual)
+        self._intake = HandOverIntake(self._ownership, self._queue, self._stopped, self._track_newest)
         self._clients: GroupClients | None = None
         self._writer: AnswerWriter | None = None
         self._commits: dict[object, tuple[int, str]] = {}
         self._max_text_bytes = MAX_TEXT_BYTES
-        self._failures = 0
-        self._next_call = 0.0
         self._stopping = asyncio.Event()
-        # One thread: one batch at a time, so that one contact is never in two requests.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
-        self.outage_log = OutageLog("hand-overs")
         self.set_aside: Counter[str] = Counter()
         """Hand-overs that were set aside since the start, by Salesforce's code."""
         self.ready_since: int | None = None
         """Since when (ms) it is a member of its group; None before."""
+
+    @property
+    def outage_logs(self) -> Sequence[OutageLog]:
+        """The outages of each org."""
+        return [org.outage_log for org in self._orgs]
 
     @property
     def results(self) -> Mapping[str, int]:
@@ -155,12 +139,15 @@ class HandOverConsumer:
         """
         settings = self._settings
         try:
-            async with open_group_clients(settings, self._ownership, self._accounts.org_name) as clients:
+            async with open_group_clients(settings, self._ownership) as clients:
                 self._clients = clients
                 self._writer = AnswerWriter(settings, clients.producer)
                 self.ready_since = now_ms()
                 while not self._stopping.is_set():
                     await self._run_once(clients, self._writer)
+                while any(org.task is not None for org in self._orgs):
+                    await self._end_deliveries(clients, self._writer)
+                await self._commit(clients)
         except InvalidSessionTimeoutError as error:
             raise refusal_of_setting(error) from error
         except (KafkaError, OSError) as error:
@@ -168,7 +155,8 @@ class HandOverConsumer:
         finally:
             if self._writer is not None:
                 self._writer.close()
-            self._thread.shutdown(wait=False)
+            for org in self._orgs:
+                org.close()
 
     async def _run_once(self, clients: GroupClients, writer: AnswerWriter) -> None:
         if await self._ownership.adopt_partitions(clients.consumer, clients.read_progress):
@@ -179,8 +167,9 @@ class HandOverConsumer:
         await self._read(clients, writer)
         if clients.commands.pause is None and not self._stopping.is_set():
             await self._intake.read_again(clients.reader)
-            await self._hand_over(clients, writer)
+            self._begin_deliveries()
             await self._repair_when_due()
+        await self._end_deliveries(clients, writer)
         await self._commit(clients)
 
     # --- reading ---
@@ -193,30 +182,42 @@ class HandOverConsumer:
         now = time.monotonic()
         latest_end = now + linger + _POLL_MS / 1000
         while generation == self._ownership.generation and not self._stopping.is_set() and now <= latest_end:
-            may_call = now >= self._next_call and clients.commands.pause is None
-            due_count = self._queue.due_count(now)
-            room = min(MAX_RECORDS - due_count if may_call else MAX_RECORDS, MAX_QUEUED - len(self._queue))
+            free = {org.name for org in self._orgs if org.is_free(now)} if clients.commands.pause is None else set()
+            due_count = self._due_count(now, free)
+            share = MAX_RECORDS // 2 if self._intake.is_behind else MAX_RECORDS
+            room = min(share - due_count, MAX_QUEUED - len(self._queue))
             if room <= 0:
-                if not may_call:
+                if not due_count:
                     await self._idle(clients, writer, self._idle_ms(now))
                 return
             wait_ms: float = self._idle_ms(now)
-            if may_call and due_count:
+            if due_count:
                 linger_end = linger_end or now + linger
                 wait_ms = max(0.0, (linger_end - now) * 1000)
-            elif may_call and self._intake.is_behind:
+            elif free and self._intake.is_behind:
                 wait_ms = 0
             fetched = await clients.fetch(wait_ms, room)
             if generation == self._ownership.generation:
                 await self._intake.accept(fetched, writer)
             now = time.monotonic()
-            if not may_call or (not fetched and (linger_end is None or now >= linger_end)):
+            if not fetched and (linger_end is None or now >= linger_end):
                 return
+            if any(org.task is not None and org.task.done() for org in self._orgs):
+                return
+
+    def _due_count(self, now: float, orgs: Collection[str]) -> int:
+        """How many hand-overs to these orgs are due."""
+        return self._queue.due_count(now, lambda item: self._org_name(item) in orgs)
+
+    def _due_batch(self, now: float, org: OrgDelivery) -> Sequence[QueuedHandOver]:
+        return self._queue.due(now, MAX_RECORDS, lambda item: self._org_name(item) == org.name)
 
     def _idle_ms(self, now: float) -> float:
         """How long to wait for records while there is nothing to hand over, in ms."""
-        is_waiting = self._next_call > now
-        return min(_POLL_MS, (self._next_call - now) * 1000) if is_waiting else _POLL_MS
+        if any(org.task is not None for org in self._orgs):
+            return 0
+        calls = [org.next_call - now for org in self._orgs if org.next_call > now]
+        return min([_POLL_MS, *(seconds * 1000 for seconds in calls)])
 
     async def _idle(self, clients: GroupClients, writer: AnswerWriter, wait_ms: float) -> None:
         """Waits without reading on; what was fetched before may still come, and the group sees a living member."""
@@ -227,26 +228,47 @@ class HandOverConsumer:
 
     # --- handing over ---
 
-    async def _hand_over(self, clients: GroupClients, writer: AnswerWriter) -> None:
+    def _begin_deliveries(self) -> None:
+        """Begins a batch for every org that is free."""
         now = time.monotonic()
-        batch = self._queue.due(now, MAX_RECORDS) if now >= self._next_call else []
-        if not batch:
+        for org in self._orgs:
+            if not org.is_free(now):
+                continue
+            batch = self._due_batch(now, org)
+            for item in batch:
+                item.first_try = item.first_try or now
+            if batch:
+                org.begin(batch)
+        for account in {item.handover.account for item in self._queue if self._org_name(item) is None}:
+            self._intake.stop_account(account, "no Salesforce org is configured for this account")
+
+    async def _end_deliveries(self, clients: GroupClients, writer: AnswerWriter) -> None:
+        """Waits a moment for one of the deliveries under way, and settles those that are over."""
+        tasks = [org.task for org in self._orgs if org.task is not None]
+        if not tasks:
             return
-        for item in batch:
-            item.first_try = item.first_try or now
-        generation = self._ownership.generation
+        # With one org there is nothing else to do; with several the others go on meanwhile.
+        await asyncio.wait(tasks, timeout=_POLL_MS / 1000, return_when=asyncio.FIRST_COMPLETED)
+        for org in self._orgs:
+            if org.task is not None and org.task.done():
+                await self._settle(org, clients, writer)
+
+    async def _settle(self, org: OrgDelivery, clients: GroupClients, writer: AnswerWriter) -> None:
+        batch = org.batch
         try:
-            outcome = await self._in_thread(self._delivery.deliver, [item.handover for item in batch])
+            outcome = org.end()
         except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
-            self._note_outage(error)
+            self._note_outage(org, error)
             return
         by_id = {item.id: item for item in batch}
         answers = [(by_id[_id(result)], result) for result in outcome.results]
         pending = [(by_id[_id(each)], each.error) for each in outcome.pending]
         _require_whole(batch, outcome, len(answers) + len(pending))
-        self._note_answer(bool(answers), pending)
-        self._queue.refuse(pending, time.monotonic(), self._org_clock.seconds)
-        answers += self._set_aside()
+        if (fault := org.note_outcome(outcome)) is not None:
+            self._note_outage(org, fault)
+        self._queue.refuse(pending, time.monotonic(), org.clock.seconds)
+        answers += self._set_aside(org)
+        generation = self._ownership.generation
         await self._write(clients, writer, answers, generation)
         if generation != self._ownership.generation:
             return
@@ -255,27 +277,25 @@ class HandOverConsumer:
         for account, reason in outcome.stopped.items():
             self._intake.stop_account(account, reason)
 
-    def _note_outage(self, error: SalesforceFailure) -> None:
-        self._org_clock.add_outage()
-        self.outage_log.failing(error)
-        self._next_call = time.monotonic() + self._backoff.delay(self._failures, error)
-        self._failures += 1
+    def _note_outage(self, org: OrgDelivery, error: SalesforceFailure) -> None:
+        """An org does not answer. Where there are others, its accounts stand still, to leave them the queue."""
+        delay = org.note_outage(error)
+        if len(self._orgs) > 1:
+            for account in {each.handover.account for each in self._queue if self._org_name(each) == org.name}:
+                self._intake.stop_account(account, str(error), retry_seconds=delay)
 
-    def _note_answer(self, has_answers: bool, pending: list[tuple[QueuedHandOver, CrmError]]) -> None:
-        """Salesforce answered: refusals of single records count, unless it refuses everything."""
-        contacts = {item.handover.key for item, _ in pending}
-        codes = {error.code for _, error in pending}
-        if not has_answers and len(contacts) > FEW_CONTACTS and codes <= WHOLE_ORG_CODES:
-            self._note_outage(TransientFailure(f"Salesforce refuses every record: {pending[0][1].safe_message}"))
-            return
-        self._failures = 0
-        self.outage_log.recovered()
-        self._org_clock.add_answer(time.monotonic())
+    def _org_name(self, item: QueuedHandOver) -> str | None:
+        org = self._orgs.of_account(item.handover.account)
+        return None if org is None else org.name
 
-    def _set_aside(self) -> list[tuple[QueuedHandOver, HandOverResult]]:
+    def _track_newest(self, handover: LeadHandOver) -> None:
+        if (org := self._orgs.of_account(handover.account)) is not None:
+            org.delivery.track_newest(handover)
+
+    def _set_aside(self, org: OrgDelivery) -> list[tuple[QueuedHandOver, HandOverResult]]:
         """The answers of hand-overs that were refused for as long as they may be."""
         answers = []
-        for item in self._queue.overdue(self._org_clock.seconds):
+        for item in self._queue.overdue(org.clock.seconds, lambda each: self._org_name(each) == org.name):
             assert item.error is not None, "only a refusal makes a hand-over overdue"
             record = item.handover.lead.record
             code, message = item.error.code, item.error.safe_message
@@ -327,15 +347,15 @@ class HandOverConsumer:
         if time.monotonic() - self._last_repair < self._repair_seconds:
             return
         self._last_repair = time.monotonic()
-        try:
-            await self._in_thread(self._delivery.repair_outdated_leads)
-        except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
-            self.outage_log.failing(error)
-        else:
-            self.outage_log.recovered()
-
-    async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
+        for org in self._orgs:
+            if not org.is_free(time.monotonic()):
+                continue
+            try:
+                await org.call(org.delivery.repair_outdated_leads)
+            except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
+                org.outage_log.failing(error)
+            else:
+                org.outage_log.recovered()
 
 
 def _id(answer: HandOverResult | PendingHandOver) -> tuple[str, int]:

@@ -62,6 +62,13 @@ class QueuedHandOver:
         return self.handover.id, self.handover.retry
 
 
+ItemFilter = Callable[[QueuedHandOver], bool]
+
+
+def _is_any(_item: QueuedHandOver) -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class _ContactLine:
     items: list[QueuedHandOver] = field(default_factory=list)
@@ -91,34 +98,37 @@ class HandOverQueue:
         line.items.sort(key=lambda each: (each.handover.number, each.handover.retry))
         self._count += 1
 
-    def due(self, now: float, limit: int) -> Sequence[QueuedHandOver]:
-        """Up to `limit` hand-overs whose contact is due, in the order in which contacts came."""
-        batch: list[QueuedHandOver] = []
-        for line in self._lines.values():
-            if line.next_try > now:
-                continue
-            ids = set()
-            for item in line.items:
-                if len(batch) == limit:
-                    return batch
-                if item.handover.id not in ids:  # its retry by hand goes by itself
-                    ids.add(item.handover.id)
-                    batch.append(item)
-        return batch
+    def due(self, now: float, limit: int, is_meant: ItemFilter = _is_any) -> Sequence[QueuedHandOver]:
+        """Up to `limit` hand-overs whose contact is due and meant, in the order in which contacts came.
 
-    def due_count(self, now: float) -> int:
-        """How many hand-overs are due."""
-        return sum(len(line.items) for line in self._lines.values() if line.next_try <= now)
+        Contacts with a refused one get half of the room while others want it, too.
+        """
+        lines = [line for line in self._lines.values() if line.next_try <= now and is_meant(line.items[0])]
+        refused = _items_of((line for line in lines if line.attempts), limit)
+        fresh = _items_of((line for line in lines if not line.attempts), limit)
+        first = refused[: max(limit // 2, limit - len(fresh))]
+        return [*first, *fresh[: limit - len(first)]]
 
-    def remove(self, item: QueuedHandOver) -> None:
-        """Removes a hand-over that is answered; its contact is due at once, unless others of it were refused."""
-        line = self._lines[item.handover.key]
+    def due_count(self, now: float, is_meant: ItemFilter = _is_any) -> int:
+        """How many hand-overs are due, of contacts that are meant."""
+        lines = [line for line in self._lines.values() if line.next_try <= now]
+        return sum(len(line.items) for line in lines if is_meant(line.items[0]))
+
+    def remove(self, item: QueuedHandOver) -> bool:
+        """Removes a hand-over that is answered; its contact is due at once, unless others of it were refused.
+
+        Returns whether it was there.
+        """
+        line = self._lines.get(item.handover.key)
+        if line is None or item not in line.items:
+            return False
         line.items.remove(item)
         self._count -= 1
         if not line.items:
             del self._lines[item.handover.key]
         elif all(each.refused_at is None for each in line.items):
             line.attempts, line.next_try = 0, 0.0
+        return True
 
     def remove_where(self, is_meant: Callable[[QueuedHandOver], bool]) -> Sequence[QueuedHandOver]:
         """Removes and returns hand-overs, in the order of the queue."""
@@ -131,18 +141,21 @@ class HandOverQueue:
         """Notes refusals of one batch, which may pass: the contacts are tried again after a while."""
         lines = {}
         for item, error in items:
+            line = self._lines.get(item.handover.key)
+            if line is None or item not in line.items:
+                continue  # it was put back while it was being handed over
             item.error = error
             if item.refused_at is None:
                 item.refused_at = org_seconds
-            lines[item.handover.key] = self._lines[item.handover.key]
+            lines[item.handover.key] = line
         for line in lines.values():
             wait = min(self._delay(line.attempts), self._least_patience(line, org_seconds))
             line.attempts += 1
             line.next_try = now + wait
 
-    def overdue(self, org_seconds: float) -> Sequence[QueuedHandOver]:
-        """The hand-overs that were refused for as long as they may be."""
-        return [each for each in self if self._left(each, org_seconds) <= 0]
+    def overdue(self, org_seconds: float, is_meant: ItemFilter = _is_any) -> Sequence[QueuedHandOver]:
+        """The hand-overs, of those that are meant, that were refused for as long as they may be."""
+        return [each for each in self if is_meant(each) and self._left(each, org_seconds) <= 0]
 
     @property
     def refused_count(self) -> int:
@@ -159,3 +172,17 @@ class HandOverQueue:
 
     def _left(self, item: QueuedHandOver, org_seconds: float) -> float:
         return self._patience - (0.0 if item.refused_at is None else org_seconds - item.refused_at)
+
+
+def _items_of(lines: Iterable[_ContactLine], limit: int) -> list[QueuedHandOver]:
+    """The first items of lines; of a hand-over and its retry by hand one at a time."""
+    items: list[QueuedHandOver] = []
+    for line in lines:
+        ids = set()
+        for item in line.items:
+            if len(items) == limit:
+                return items
+            if item.handover.id not in ids:
+                ids.add(item.handover.id)
+                items.append(item)
+    return items

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 class HandOverIntake:
     """Fills the queue, and keeps out of it what stands still.
 
-    `track_newest` gets what a former owner has finished; `is_of_org` tells whose hand-overs are made at all.
+    `track_newest` gets what a former owner has finished.
     """
 
     def __init__(
@@ -39,15 +39,14 @@ class HandOverIntake:
         queue: HandOverQueue,
         stopped: StoppedAccounts,
         track_newest: Callable[[LeadHandOver], None],
-        is_of_org: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._ownership = ownership
         self._queue = queue
         self._stopped = stopped
         self._track_newest = track_newest
-        self._is_of_org = is_of_org
         self._active_retries: dict[str, int] = {}
         """Key -> number of the retries that were taken up."""
+        self._turn = 0
 
     def begin_generation(self) -> None:
         """Empties the queue; accounts that stand still in what is owned now are tried soon."""
@@ -77,8 +76,6 @@ class HandOverIntake:
                     handover = None
                     if not is_finished:
                         await writer.write_dead_letter(record, error)
-                if handover is not None and not self._is_of_org(handover.account):
-                    handover = None
                 if handover is not None and is_finished:
                     self._track_newest(handover)
                 elif handover is not None:
@@ -100,10 +97,15 @@ class HandOverIntake:
 
     # --- accounts that stand still ---
 
-    def stop_account(self, account: str, reason: str) -> None:
-        """The account's hand-overs stand still from here on, those in the queue, too."""
+    def stop_account(self, account: str, reason: str, retry_seconds: float | None = None) -> None:
+        """The account's hand-overs stand still from here on, those in the queue, too.
+
+        They are tried again after `retry_seconds`, by default after the time that all accounts have.
+        """
         before = self._stopped.stops.get(account)
-        stop = self._stopped.stop(account, reason, since=now_ms(), now=time.monotonic())
+        if before is not None and before.is_paused:
+            return
+        stop = self._stopped.stop(account, reason, since=now_ms(), now=time.monotonic(), retry_seconds=retry_seconds)
         if before is None or before.reason != reason:
             log.warning("hand-overs stand still", account=account, problem=reason)
         self._put_back(account, stop.since)
@@ -139,8 +141,7 @@ class HandOverIntake:
         tries = {account for account in self._stopped.stops if self._stopped.is_due(account, now)}
         for partition, progress in list(self._ownership.progress.items()):
             due = [account for account in progress.lines if self._stopped.is_due(account, now)]
-            room = MAX_RECORDS - self._queue.due_count(now)
-            if due and room > 0:
+            if due and (room := self._room()) > 0:
                 await self._read_partition_again(reader, partition, progress, due, room)
                 if generation != self._ownership.generation:
                     return
@@ -151,6 +152,13 @@ class HandOverIntake:
             if not self._is_anything_left(account):
                 self.go_on(account)
 
+    def _room(self) -> int:
+        """How many hand-overs may be read again now: a batch of them waits for answers at most."""
+        waiting = sum(
+            len(line.open) for progress in self._ownership.progress.values() for line in progress.lines.values()
+        )
+        return MAX_RECORDS - waiting
+
     async def _read_partition_again(
         self,
         reader: StoppedReader,
@@ -159,8 +167,10 @@ class HandOverIntake:
         accounts: list[str],
         room: int,
     ) -> None:
-        lines = {account: progress.lines[account] for account in accounts}
-        start = min(line.position for line in lines.values())
+        # By turns, so that a long way of one account is not in the way of another's short one.
+        self._turn += 1
+        start = progress.lines[accounts[self._turn % len(accounts)]].position
+        lines = {each: progress.lines[each] for each in accounts if progress.lines[each].position >= start}
         if start >= progress.position:
             return
         records, end = await reader.read(partition, start, progress.position)
@@ -196,8 +206,6 @@ class HandOverIntake:
             is_active = self._active_retries.get(key) == request.retry
             if is_active or request.partition not in owned or request.account in self._stopped.stops:
                 continue
-            if not self._is_of_org(request.account):
-                continue
             if len(self._queue) >= max_queued:
                 break
             handover = parse_retry(request.hand_over, request.retry)
@@ -209,7 +217,7 @@ class HandOverIntake:
         return unreadable
 
     def _follow_pauses(self, commands: CrmCommands) -> None:
-        pauses = {name: each for name, each in commands.account_pauses.items() if self._is_of_org(name)}
+        pauses = commands.account_pauses
         self._stopped.resume_all_but(pauses, time.monotonic())
         for account, pause in pauses.items():
             stop = self._stopped.stops.get(account)
@@ -221,9 +229,8 @@ class HandOverIntake:
     # --- answers ---
 
     def settle(self, item: QueuedHandOver) -> None:
-        """A hand-over is answered, and the answer is durable."""
-        self._queue.remove(item)
-        if item.place is not None:
+        """A hand-over is answered, and the answer is durable. One that was put back meanwhile is read again."""
+        if self._queue.remove(item) and item.place is not None:
             partition, offset = item.place
             self._ownership.progress[partition].answer(item.handover.account, offset)
 

@@ -37,14 +37,16 @@ class StoppedAccounts:
         """The accounts that stand still, by name."""
         return self._stops
 
-    def stop(self, account: str, reason: str, *, since: int, now: float) -> StoppedAccount:
+    def stop(
+        self, account: str, reason: str, *, since: int, now: float, retry_seconds: float | None = None
+    ) -> StoppedAccount:
         """The account stands still, or still does; `now` is in monotonic seconds."""
         before = self._stops.get(account)
         stop = StoppedAccount(
             account,
             before.since if before is not None else since,
             reason,
-            now + self._retry_seconds,
+            now + (self._retry_seconds if retry_seconds is None else retry_seconds),
             self._mapping(account),
         )
         self._stops[account] = stop

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from agents.crm.factory import AccountLookups, build_crm
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.main import run
+from agents.crm.org_deliveries import OrgDeliveries
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import Salesforce
@@ -105,11 +106,11 @@ async def test_a_refused_login_is_reported_in_one_line_and_loses_nothing(
     await produce(settings, "qualified-leads", record_of(hand_over()))
     consumer = consumer_of(settings)
     async with running(consumer):
-        await until(lambda: _awaitable(consumer.outage_log.current_problem is not None), "a complaint")
-        assert "refuses the login" in str(consumer.outage_log.current_problem)
+        await until(lambda: _awaitable(consumer.outage_logs[0].current_problem is not None), "a complaint")
+        assert "refuses the login" in str(consumer.outage_logs[0].current_problem)
         sandbox.post("settings", refuse_login=False)
         await until(lambda: _equals(committed_count(settings), 1), "the hand-over committed")
-        assert consumer.outage_log.current_problem is None
+        assert consumer.outage_logs[0].current_problem is None
     assert len(sandbox.live_records("Lead")) == 1
 
 
@@ -152,7 +153,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
     late = {"attributes": {"type": "Lead"}, "id": lead["Id"], "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
     org.write_collection("PATCH", "composite/sobjects", [late])
     second_consumer = HandOverConsumer(
-        settings, Delivery(org, lambda account: Salesforce()), backoff=QUICK, repair_seconds=0.1
+        settings, OrgDeliveries.of_one(Delivery(org, lambda account: Salesforce()), QUICK), repair_seconds=0.1
     )
     async with running(second_consumer):
         await until(lambda: _awaitable(sandbox.live_records("Lead")[0]["LastName"] == "Newer"), "the repair")
@@ -288,7 +289,7 @@ async def test_a_late_write_of_a_stopped_worker_is_repaired(
         await produce(settings, "qualified-leads", record_of(newer))
         org = OrgClient(sandbox.connection())
         delivery = Delivery(org, lambda account: Salesforce(), BRISK)
-        successor = HandOverConsumer(settings, delivery, backoff=QUICK, repair_seconds=0.3)
+        successor = HandOverConsumer(settings, OrgDeliveries.of_one(delivery, QUICK), repair_seconds=0.3)
         async with running(successor):
             await until(lambda: _equals(committed_count(settings), 2), "both committed by the new owner")
             before = len(sandbox.requests("composite/sobjects/Lead"))

@@ -186,7 +186,7 @@ async def test_the_time_of_an_outage_does_not_count_against_a_record(
     async with running(consumer):
         await until(lambda: consumer.refused_count == 1, "the refusal")
         sandbox.add_fault("html_503", times=-1)
-        await until(lambda: consumer.outage_log.current_problem is not None, "the outage")
+        await until(lambda: consumer.outage_logs[0].current_problem is not None, "the outage")
         requests = len(sandbox.requests())
         await until(lambda: len(sandbox.requests()) > requests + 20, "an outage of more than the record's patience")
         sandbox.clear_faults()

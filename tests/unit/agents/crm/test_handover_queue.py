@@ -68,6 +68,17 @@ def test_a_refused_contact_waits_with_all_that_it_has_and_others_do_not() -> Non
     assert queue.refused_count == 1
 
 
+def test_refused_contacts_take_half_of_a_batch_while_others_want_it() -> None:
+    refused = [item(f"r{each}") for each in range(10)]
+    queue = queue_of(*refused)
+    queue.refuse([(each, LOCKED) for each in refused], now=0.0, org_seconds=0.0)
+    assert len(due(queue, 1.0, limit=4)) == 4
+    for each in range(3):
+        queue.add(item(f"f{each}"))
+    assert due(queue, 1.0, limit=4) == ["r0-1", "r1-1", "f0-1", "f1-1"]
+    assert due(queue, 1.0, limit=8) == ["r0-1", "r1-1", "r2-1", "r3-1", "r4-1", "f0-1", "f1-1", "f2-1"]
+
+
 def test_each_hand_over_has_its_own_time_and_a_later_one_is_tried_by_itself() -> None:
     ann, later = item("ann"), item("ann", 2)
     queue = queue_of(ann, patience=60.0)

@@ -6,7 +6,6 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from agents.crm.factory import OrgLoops
 from agents.crm.outage_log import OutageLog
 from agents.crm.process_report import CrmParts, crm_report
 from agents.crm.stopped_accounts import StoppedAccount
@@ -20,7 +19,7 @@ from streams.store.handovers.commands import HandOverPause
 def parts_of(**more: Any) -> CrmParts:
     """The parts of a process at work."""
     consumer: Any = SimpleNamespace(
-        outage_log=OutageLog("hand-overs"),
+        outage_logs=[OutageLog("hand-overs")],
         ready_since=1_000,
         results={"linked": 3, "failed": 1},
         dead_letters={"not_a_handover": 0},
@@ -31,12 +30,10 @@ def parts_of(**more: Any) -> CrmParts:
         set_aside={"UNABLE_TO_LOCK_ROW": 2},
         lags=lambda: {0: 7},
     )
-    poller: Any = SimpleNamespace(
-        outage_log=OutageLog("opportunities"), event_count=5, polled_at=None, kept_count=7, pause_seconds=30.0
-    )
+    poller: Any = SimpleNamespace(outage_log=OutageLog("opportunities"), event_count=5, polled_at=None)
     for name, value in more.items():
         setattr(consumer if hasattr(consumer, name) else poller, name, value)
-    return CrmParts([OrgLoops(consumer, poller, more.get("name", ""), ApiUsage())])
+    return CrmParts(ApiUsage(), consumer, poller)
 
 
 def report_of(parts: CrmParts) -> ProcessReport:
@@ -50,7 +47,7 @@ def value(report: ProcessReport, metric: catalog.Metric, *labels: str) -> float 
 
 
 def test_before_its_parts_run_it_is_not_ready() -> None:
-    assert report_of(CrmParts()).ready_since is None
+    assert report_of(CrmParts(ApiUsage())).ready_since is None
 
 
 def test_what_it_has_done_is_told() -> None:
@@ -59,20 +56,19 @@ def test_what_it_has_done_is_told() -> None:
     assert value(report, catalog.HANDOVERS, "linked") == 3
     assert value(report, catalog.HANDOVERS, "failed") == 1
     assert value(report, catalog.OPPORTUNITIES) == 5
-    assert value(report, catalog.OPPORTUNITIES_KEPT) == 7
-    assert value(report, catalog.OPPORTUNITY_PAUSE, "") == 30
-    assert value(report, catalog.SALESFORCE_UP, "hand-overs", "") == 1
+    assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 1
     assert value(report, catalog.HANDOVER_WAIT) == 0
 
 
 def test_an_absent_salesforce_is_a_problem_of_a_process_that_is_ready() -> None:
     parts = parts_of(delivery_began=time.monotonic() - 60)
-    parts.loops[0].consumer.outage_log.failing(SalesforceUnavailable("no answer"))
+    assert parts.consumer is not None
+    parts.consumer.outage_logs[0].failing(SalesforceUnavailable("no answer"))
     report = report_of(parts)
     assert report.ready_since == 1_000
     assert report.problems == ("Salesforce, hand-overs: no answer",)
-    assert value(report, catalog.SALESFORCE_UP, "hand-overs", "") == 0
-    assert value(report, catalog.SALESFORCE_UP, "opportunities", "") == 1
+    assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 0
+    assert value(report, catalog.SALESFORCE_UP, "opportunities") == 1
     assert (value(report, catalog.HANDOVER_WAIT) or 0) >= 60
 
 
@@ -101,34 +97,10 @@ def test_of_very_many_accounts_some_are_named() -> None:
     assert report.problems[-1] == "Salesforce: hand-overs of 30 more accounts stand still"
 
 
-def test_each_org_tells_its_own_limit_and_faults_and_all_orgs_together_what_they_did() -> None:
-    first, second = parts_of().loops[0], parts_of(name="acme", ready_since=None).loops[0]
-    second.usage.used, second.usage.limit = 10, 100
-    second.consumer.outage_log.failing(SalesforceUnavailable("no answer"))
-    report = report_of(CrmParts([first, second]))
-    assert report.ready_since is None
-    assert report.problems == ("Salesforce acme, hand-overs: no answer",)
-    assert value(report, catalog.SALESFORCE_LEFT, "acme") == 90
-    assert value(report, catalog.SALESFORCE_LEFT, "") is None
-    assert value(report, catalog.SALESFORCE_UP, "hand-overs", "") == 1
-    assert value(report, catalog.SALESFORCE_UP, "hand-overs", "acme") == 0
-    assert value(report, catalog.HANDOVERS, "linked") == 6
-    assert value(report, catalog.OPPORTUNITIES_KEPT) == 14
-
-
-def test_what_does_not_fit_the_org_is_a_problem_of_a_process_that_is_ready() -> None:
-    parts = parts_of()
-    checker: Any = SimpleNamespace(problems=("acme: lead_fields: the Lead has no field Plan__c",))
-    parts.checker = checker
-    report = report_of(parts)
-    assert report.ready_since == 1_000
-    assert report.problems == ("Salesforce does not fit: acme: lead_fields: the Lead has no field Plan__c",)
-
-
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
     parts = parts_of()
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "") is None
-    assert value(report_of(parts), catalog.OPPORTUNITY_POLL, "") is None
-    parts.loops[0].usage.used, parts.loops[0].usage.limit = 14_000, 15_000
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "") == 1_000
-    assert value(report_of(parts), catalog.SALESFORCE_LIMIT, "") == 15_000
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT) is None
+    assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
+    parts.usage.used, parts.usage.limit = 14_000, 15_000
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT) == 1_000
+    assert value(report_of(parts), catalog.SALESFORCE_LIMIT) == 15_000
