@@ -47,7 +47,8 @@ async def run(
     mapping = active_mapping(releases.latest)
     time_zone = active_time_zone(releases.latest)
     consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage, time_zone=time_zone)
-    checker = OrgChecker(OrgDirectory.from_settings(settings), releases.all_releases)
+    parts.directory = OrgDirectory.from_settings(settings, parts.usage)
+    checker = OrgChecker(parts.directory, releases.all_releases)
     parts.consumer, parts.poller, parts.checker = consumer, poller, checker
     try:
         async with releases:

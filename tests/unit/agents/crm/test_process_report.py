@@ -76,8 +76,8 @@ def test_what_does_not_fit_the_org_is_a_problem_of_a_process_that_is_ready() -> 
 
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
     parts = parts_of()
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT) is None
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") is None
     assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
     parts.usage.used, parts.usage.limit = 14_000, 15_000
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT) == 1_000
-    assert value(report_of(parts), catalog.SALESFORCE_LIMIT) == 15_000
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") == 1_000
+    assert value(report_of(parts), catalog.SALESFORCE_LIMIT, "default") == 15_000
