@@ -92,6 +92,11 @@ async def test_an_org_that_cannot_be_asked_refuses_and_says_the_way_out(
     assert deployment.run("apply", FITTING, "--without-salesforce", **environment).returncode == 0
 
 
+async def test_definitions_without_campaigns_need_no_org(deployment: OrgDeployment) -> None:
+    applied = deployment.run("apply", "segments: [{id: vip}]\n", LEADSTREAM_SALESFORCE_URL="http://127.0.0.1:9")
+    assert applied.returncode == 0, applied.stderr
+
+
 async def test_a_campaign_that_another_account_has_is_refused(deployment: OrgDeployment) -> None:
     assert deployment.run("apply", FITTING).returncode == 0
     refused = deployment.run("apply", "account: acme\n" + FITTING)
