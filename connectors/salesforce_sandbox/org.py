@@ -51,6 +51,8 @@ class Org:
     duplicate_rules: list[DuplicateRule] = field(default_factory=list)
     validation_rules: list[ValidationRule] = field(default_factory=list)
     assignment_rules: AssignmentRules = field(default_factory=AssignmentRules)
+    hidden_objects: set[str] = field(default_factory=set)
+    """The objects that the integration user has no access to."""
     request_log: list[dict[str, Any]] = field(default_factory=list)
     locators: dict[str, QueryResult] = field(default_factory=dict)
     """The results of queries that have further pages, by their locator."""
@@ -72,20 +74,28 @@ class Org:
         self.duplicate_rules.clear()
         self.validation_rules.clear()
         self.assignment_rules = AssignmentRules()
+        self.hidden_objects.clear()
         self.oauth_client.is_refused = False
         self.request_meter.clear()
         self.outage_end = None
         self._seed()
 
     def find_sobject(self, name: str) -> SObject | None:
-        """Returns the object of this name, whatever its case; None when there is none."""
-        if name in self.schema:
-            return self.schema[name]
-        return next((each for each in self.schema.values() if each.name.lower() == name.lower()), None)
+        """Returns the object of this name, whatever its case; None when there is none that one may see."""
+        schema = self.visible_schema()
+        if name in schema:
+            return schema[name]
+        return next((each for each in schema.values() if each.name.lower() == name.lower()), None)
+
+    def visible_schema(self) -> Mapping[str, SObject]:
+        """Returns the objects that the integration user has access to."""
+        if not self.hidden_objects:
+            return self.schema
+        return {name: sobject for name, sobject in self.schema.items() if name not in self.hidden_objects}
 
     def query_context(self) -> QueryContext:
         """Returns what queries read."""
-        return QueryContext(self.schema, self.store)
+        return QueryContext(self.visible_schema(), self.store)
 
     def _seed(self) -> None:
         for record_id, name in self.campaigns.items():

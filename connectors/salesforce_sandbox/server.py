@@ -164,6 +164,9 @@ def _with_faults(handler: RequestHandler) -> RequestHandler:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     org = request.app[ORG]
+    if response.content_type == "application/json":
+        response.headers["Content-Type"] = "application/json;charset=UTF-8"
+        response.headers["Cache-Control"] = "no-cache,must-revalidate,max-age=0,no-store,private"
     response.headers["Date"] = format_datetime(org.store.now(), usegmt=True)
     if _is_data_request(request):
         usage = org.request_meter.usage(org.store.now())

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.events.base import ContactEvent, LongText, ShortText
 from schemas.outputs.base import Number
-from schemas.values import Slug
+from schemas.values import AsTuple, Slug
 
 OutcomeStatus = Literal["open", "won", "lost", "deleted"]
 
@@ -31,14 +31,16 @@ HandOverNumber = Annotated[
 """Journal partition, offset and ordinal of the hand-over; rises per contact. A list, or an object as in outputs."""
 
 
+RetryNumber = Annotated[int, Field(ge=1, le=1_000_000_000)]
+"""Of a hand-over that was repeated by hand: which repeat it was. Of two answers the one with the larger is newer."""
+
+
 class CrmResult(ContactEvent):
     """Fields that all results share: the lead's campaign and the hand-over that the result belongs to."""
 
     campaign: Slug
     hand_over: ShortText | None = None
     number: HandOverNumber | None = None
-    retry: int | None = Field(default=None, ge=1)
-    """The number of the retry by hand that it answers."""
 
 
 class CrmFieldNote(BaseModel):
@@ -57,7 +59,9 @@ class CrmLinked(CrmResult):
     type: Literal["crm.linked"]
     record: ShortText
     member: ShortText | None = None
-    notes: tuple[CrmFieldNote, ...] = ()
+    notes: Annotated[tuple[CrmFieldNote, ...], AsTuple] = ()
+    """Which values were cut or left out."""
+    retry: RetryNumber | None = None
 
 
 class CrmFailed(CrmResult):
@@ -67,6 +71,7 @@ class CrmFailed(CrmResult):
     code: ShortText
     message: LongText = ""
     record: ShortText | None = None
+    retry: RetryNumber | None = None
 
 
 class CrmOutcome(CrmResult):

@@ -21,6 +21,8 @@ WITHOUT_UNIT_TESTS = {
     "connectors/salesforce/opportunities": "tests/integration/salesforce/test_opportunities.py polls the stand-in org",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
+    "connectors/salesforce_sandbox/control": "tests/integration/salesforce/test_sandbox_people.py calls it",
+    "connectors/salesforce_sandbox/rest": "tests/integration/salesforce/test_recorded_shapes.py calls it",
     "schemas/views": "models; tests/integration/views/test_reader.py holds answers against the topics",
     "streams/cli/salesforce": "tests/integration/salesforce/test_command.py runs the commands",
     "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",

@@ -195,7 +195,10 @@ def _fit_reference(value: Any, field: FieldDescription, zone: tzinfo) -> _Fitted
     text = _single_text(value)
     if _RECORD_ID.fullmatch(text) is None:
         raise _Misfit("not the id of a record: 15 or 18 letters and digits")
-    return full_record_id(text), None
+    full_id = full_record_id(text[:15])
+    if len(text) == 18 and text[15:].upper() != full_id[15:]:
+        raise _Misfit("not the id of a record: its last three letters do not fit the others")
+    return full_id, None
 
 
 # --- picklists ---

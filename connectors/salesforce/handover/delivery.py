@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import stamina
 
-from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.delivery_round import DeliveryRound
 from connectors.salesforce.handover.descriptions import DescriptionCache
 from connectors.salesforce.handover.handover_records import (
@@ -27,7 +26,7 @@ from connectors.salesforce.handover.handover_records import (
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink, RecordLookup
 from connectors.salesforce.handover.mapping import lead_fields_of, mapped_fields, misfits, own_field_problems
 from connectors.salesforce.handover.matching import EmailMatcher
-from connectors.salesforce.handover.memberships import Memberships
+from connectors.salesforce.handover.memberships import CampaignMembers
 from connectors.salesforce.handover.newest import NewestHandOvers
 from connectors.salesforce.handover.planning import AccountMapping, RecordPlan, RecordPlanner
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX
@@ -35,6 +34,7 @@ from connectors.salesforce.handover.writer import CollectionWriter, cause_of
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from schemas.definitions import Salesforce
+from schemas.time_zones import find_zone
 from streams.errors import SalesforceRefused, SalesforceUnavailable
 
 MappingProvider = Callable[[str], Salesforce]
@@ -43,7 +43,7 @@ TimeZoneProvider = Callable[[str], str]
 """Account -> the name of its time zone."""
 
 _ROUNDS = 2
-"""Rounds of one attempt: the second is for records that were locked, merged, converted or created meanwhile."""
+"""Rounds of one attempt: the second is for records that were merged, converted or created meanwhile."""
 _FAILURES_BEFORE_SEARCH = 2
 """Failures of a request, after which the record is searched for that makes it fail."""
 _FIRST_REPAIR_WINDOW = timedelta(days=1)
@@ -85,9 +85,11 @@ class Delivery:
         self._lookup = RecordLookup(org, self._descriptions)
         self._matcher = EmailMatcher(self._lookup)
         self._writer = CollectionWriter(org)
-        self._memberships = Memberships(org, self._writer)
+        self._memberships = CampaignMembers(org, self._writer)
         self._newest = NewestHandOvers()
         self._last_repair: datetime | None = None
+        self._writes_contacts = False
+        """Whether a Contact was written since the start: else none needs a look for a late write."""
 
     def deliver(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
         """Tries once to hand over a batch, with a few short retries where Salesforce's answer is not known.
@@ -96,26 +98,29 @@ class Delivery:
         """
         for handover in batch:
             self._newest.add(handover)
-        total = DeliveryOutcome(results=[_unsynced(each) for each in batch if each.do_not_sync])
+        results = [_unsynced(each) for each in batch if each.do_not_sync]
+        pending: list[PendingHandOver] = []
+        stopped: dict[str, str] = {}
         open_handovers = [each for each in batch if not each.do_not_sync]
         for number in range(_ROUNDS):
             if not open_handovers:
                 break
             try:
-                outcome = self._deliver_with_retries(open_handovers)
+                outcome, changed = self._deliver_with_retries(open_handovers)
             except (SalesforceUnavailable, SalesforceRefused):
                 if number == 0:
                     raise
                 break
             except RequestRefused as refused:
                 raise SalesforceRefused(f"a query of the connector cannot be read: {refused}") from refused
-            total = DeliveryOutcome(
-                (*total.results, *outcome.results), outcome.pending, {**total.stopped, **outcome.stopped}
-            )
-            open_handovers = [each.handover for each in outcome.pending]
-        if total.stopped:
-            self._descriptions.forget()
-        return _in_order_of(batch, total)
+            results.extend(outcome.results)
+            stopped.update(outcome.stopped)
+            tried = {each.id for each in open_handovers}
+            pending = [*(each for each in pending if each.handover.id not in tried), *outcome.pending]
+            open_handovers = [each.handover for each in outcome.pending if each.handover.id in changed]
+        if stopped:
+            self._descriptions.expire()
+        return _in_order_of(batch, DeliveryOutcome(results, pending, stopped))
 
     def preview(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], Mapping[str, str]]:
         """Returns what `deliver` would write, by contact, and the accounts that stand still with the reason.
@@ -129,9 +134,9 @@ class Delivery:
         self._newest.add(handover)
 
     def repair_outdated_leads(self) -> list[LeadHandOver]:
-        """Finds Leads that were written from an older hand-over than the newest, and delivers the newest again.
+        """Finds records that were written from an older hand-over than the newest, and delivers the newest again.
 
-        Such a Lead comes from a worker that was paused in a request and woke up after another worker took over.
+        Such a record comes from a worker that was paused in a request and woke up after another worker took over.
         The first call looks at the last day, a later one at the changes since the call before. Returns the hand-overs
         delivered again; raises as `deliver`.
         """
@@ -139,7 +144,10 @@ class Delivery:
             return []
         now = self._org.server_time()
         since = ((self._last_repair or now - _FIRST_REPAIR_WINDOW) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
-        outdated = self._newest.newer_than(self._lookup.numbers_modified_since(since))
+        numbers = self._lookup.numbers_modified_since("Lead", since)
+        if self._writes_contacts:
+            numbers |= self._lookup.numbers_modified_since("Contact", since)
+        outdated = self._newest.newer_than(numbers)
         if outdated:
             self.deliver(outdated)
         self._last_repair = now
@@ -147,7 +155,7 @@ class Delivery:
 
     # --- one round ---
 
-    def _deliver_with_retries(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+    def _deliver_with_retries(self, batch: Sequence[LeadHandOver]) -> tuple[DeliveryOutcome, frozenset[str]]:
         policy = self._retry_policy
         for attempt in stamina.retry_context(
             on=TransientFailure,
@@ -162,13 +170,16 @@ class Delivery:
                 return self._deliver_round(batch)
         raise AssertionError("the last attempt returns or raises")
 
-    def _deliver_round(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+    def _deliver_round(self, batch: Sequence[LeadHandOver]) -> tuple[DeliveryOutcome, frozenset[str]]:
+        """The outcome, and the hand-overs (by id) whose record has become another since the look."""
         plans, stopped = self._plan(batch)
         this = DeliveryRound(self._org.connection, self._writer, self._memberships, plans)
         outcome = this.run(lambda account: self._mapping(account).assign)
+        self._writes_contacts |= any(plan.sobject == "Contact" and plan.values for plan in plans)
         for key, record_id in this.linked_records():
             self._newest.set_record(key, record_id)
-        return DeliveryOutcome(outcome.results, outcome.pending, {**stopped, **outcome.stopped})
+        outcome = DeliveryOutcome(outcome.results, outcome.pending, {**stopped, **outcome.stopped})
+        return outcome, frozenset(this.changed)
 
     def _plan(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], dict[str, str]]:
         """The plan of each contact's record; an account whose mapping does not fit is in the second part instead."""
@@ -216,6 +227,8 @@ class Delivery:
         fields: frozenset[str],
     ) -> dict[str, RecordLink]:
         known = {key: record for key in groups if (record := self._newest.record_of(key)) is not None}
+        named = {each.key: each.lead.record for group in groups.values() for each in group if each.lead.record}
+        known = {**named, **known}
         emails = {}
         for key, handovers in groups.items():
             last = handovers[-1]
@@ -241,10 +254,7 @@ class Delivery:
 
 
 def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+    return find_zone(name) or UTC
 
 
 def _unsynced(handover: LeadHandOver) -> HandOverResult:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
-from connectors.salesforce.handover.memberships import MemberOutcome, MemberRequest, Memberships
+from connectors.salesforce.handover.memberships import CampaignMembers, MemberOutcome, MemberRequest
 from connectors.salesforce.handover.planning import RecordPlan
 from connectors.salesforce.handover.writer import Assignment, CollectionWriter, WriteResult, with_type
 from connectors.salesforce.org.connection import Connection
@@ -20,7 +20,7 @@ class DeliveryRound:
     """The writes of one round. Records that were not written have no memberships made."""
 
     def __init__(
-        self, names: Connection, writer: CollectionWriter, memberships: Memberships, plans: Sequence[RecordPlan]
+        self, names: Connection, writer: CollectionWriter, memberships: CampaignMembers, plans: Sequence[RecordPlan]
     ) -> None:
         self._names = names
         self._writer = writer
@@ -29,6 +29,8 @@ class DeliveryRound:
         self._results: list[HandOverResult] = []
         self._pending: list[PendingHandOver] = []
         self._stopped: dict[str, str] = {}
+        self.changed: set[str] = set()
+        """Ids of pending hand-overs whose record was converted, deleted, merged or created since the look."""
         self._failed: set[str] = set()
         """Keys whose record was not written."""
 
@@ -92,7 +94,12 @@ class DeliveryRound:
             self._take_error(handover, error, plan.linked_id)
 
     def _explain(self, plan: RecordPlan, error: CrmError) -> CrmError:
-        """Where no look-up finds the record that has our key, says so: the integration user cannot see it."""
+        """Says what stands behind an error that does not say it: a record that cannot be seen, a duplicate rule."""
+        if error.code == "DUPLICATES_DETECTED":
+            message = (
+                "a duplicate rule of the org blocks the record: let the integration user pass it, or match by e-mail"
+            )
+            return CrmError(error.code, message, error.fields)
         is_hidden = error.code == "DUPLICATE_VALUE" and "<unknown>" in error.message
         if not is_hidden or self._names.external_id_field not in plan.values:
             return error
@@ -115,6 +122,8 @@ class DeliveryRound:
             )
         elif category in _AGAIN:
             self._pending.append(PendingHandOver(handover, error))
+            if category is not ErrorCategory.RETRY or (error.code == "DUPLICATE_VALUE" and not error.fields):
+                self.changed.add(handover.id)
         else:
             self._results.append(
                 HandOverResult(handover, "failed", record=record, code=error.code, message=error.safe_message)

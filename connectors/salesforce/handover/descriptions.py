@@ -10,6 +10,7 @@ from typing import Any
 from connectors.salesforce.org.client import OrgClient
 
 MAX_AGE_SECONDS = 600.0
+EXPIRY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ class DescriptionCache:
     def forget(self) -> None:
         """Has every object described again, since the org answered that a field is not as it was."""
         self._descriptions.clear()
+
+    def expire(self) -> None:
+        """Has objects described again that were described 30 seconds ago or earlier: somebody may mend them."""
+        limit = self._clock() - EXPIRY_SECONDS
+        self._descriptions = {name: entry for name, entry in self._descriptions.items() if entry[0] > limit}
 
 
 def parse_description(document: Mapping[str, Any]) -> ObjectDescription:

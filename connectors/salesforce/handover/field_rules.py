@@ -14,7 +14,7 @@ from connectors.salesforce.handover.descriptions import ObjectDescription
 from schemas.definitions import FieldWrite, LeadField
 
 LeadFields = Mapping[str, LeadField]
-WrittenDigests = Mapping[str, str]
+FieldDigests = Mapping[str, str]
 """Field -> digest of the value last written there by us, as in `Leadstream_Written__c`."""
 
 
@@ -22,13 +22,13 @@ WrittenDigests = Mapping[str, str]
 class RecordState:
     """A record before a write: whether it exists, its present values, and the digests of what we wrote.
 
-    `written` is None on a record that has none: one that was matched, or written by the release without digests;
+    `digests` is None on a record that has none: one that was matched, or written by the release without digests;
     `was_written` tells them apart. Where `keeps_digests` is false the object has no field for them.
     """
 
     exists: bool = False
     present: Mapping[str, Any] = field(default_factory=dict)
-    written: WrittenDigests | None = None
+    digests: FieldDigests | None = None
     was_written: bool = False
     keeps_digests: bool = True
 
@@ -38,7 +38,7 @@ class FieldChanges:
     """The values to write, the digests after the write, and what was cut or left out."""
 
     values: Mapping[str, Any]
-    written: WrittenDigests
+    digests: FieldDigests
     notes: tuple[FieldNote, ...] = ()
 
     def apply_to(self, state: RecordState) -> RecordState:
@@ -47,7 +47,7 @@ class FieldChanges:
             state,
             exists=True,
             present={**state.present, **self.values},
-            written=self.written if state.keeps_digests else None,
+            digests=self.digests if state.keeps_digests else None,
             was_written=True,
         )
 
@@ -66,7 +66,7 @@ def plan_fields(
     A property without value changes nothing, neither the field nor its digest.
     """
     values: dict[str, Any] = {}
-    written = dict(state.written or {})
+    digests = dict(state.digests or {})
     notes: list[FieldNote] = []
     for name, source in fields.items():
         described = description[name]
@@ -81,13 +81,13 @@ def plan_fields(
             if ours.note is not None and _may_write(rule, state, name, None):
                 notes.append(ours.note)
         elif adopts:
-            written[name] = digest
+            digests[name] = digest
         elif _may_write(rule, state, name, digest):
             values[name] = ours.value
-            written[name] = digest
+            digests[name] = digest
             if ours.note is not None:
                 notes.append(ours.note)
-    return FieldChanges(values, written, tuple(notes))
+    return FieldChanges(values, digests, tuple(notes))
 
 
 def value_digest(value: Any) -> str:
@@ -97,7 +97,7 @@ def value_digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:8]
 
 
-def parse_written(text: Any) -> WrittenDigests | None:
+def parse_digests(text: Any) -> FieldDigests | None:
     """Returns the digests in a record's field; None where it is empty or holds something else."""
     try:
         document = json.loads(text) if isinstance(text, str) else None
@@ -108,9 +108,9 @@ def parse_written(text: Any) -> WrittenDigests | None:
     return {str(name): str(digest) for name, digest in document.items()}
 
 
-def written_text(written: WrittenDigests) -> str:
+def digests_text(digests: FieldDigests) -> str:
     """Returns the text for a record's field."""
-    return json.dumps(dict(written), sort_keys=True, separators=(",", ":"))
+    return json.dumps(dict(digests), sort_keys=True, separators=(",", ":"))
 
 
 def _source_value(source: LeadField, properties: Mapping[str, Any], *, is_new: bool) -> Any:
@@ -129,7 +129,7 @@ def _adopts_present(state: RecordState, name: str) -> bool:
         state.exists
         and state.keeps_digests
         and state.was_written
-        and state.written is None
+        and state.digests is None
         and not is_missing(state.present.get(name))
     )
 
@@ -140,5 +140,5 @@ def _may_write(rule: FieldWrite, state: RecordState, name: str, digest: str | No
     if rule == "empty" or (rule == "always" and not state.keeps_digests):
         return is_missing(state.present.get(name))
     if rule == "always":
-        return state.written is None or digest is None or state.written.get(name) != digest
+        return state.digests is None or digest is None or state.digests.get(name) != digest
     return False

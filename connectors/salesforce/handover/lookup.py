@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from connectors.salesforce.handover.descriptions import DescriptionCache, ObjectDescription
-from connectors.salesforce.handover.field_rules import WrittenDigests, parse_written, value_digest
+from connectors.salesforce.handover.field_rules import FieldDigests, parse_digests, value_digest
 from connectors.salesforce.handover.handover_records import DELETED_IN_CRM, LeadHandOverNumber
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX, full_record_id
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
@@ -26,7 +26,7 @@ class OrgRecord:
     id: str
     key: str | None = None
     number: LeadHandOverNumber | None = None
-    written: WrittenDigests | None = None
+    digests: FieldDigests | None = None
     is_deleted: bool = False
     master_id: str | None = None
     is_converted: bool = False
@@ -121,12 +121,15 @@ class RecordLookup:
         """Returns the fields of the object."""
         return self._descriptions.get(sobject)
 
-    def numbers_modified_since(self, stamp: str) -> dict[str, LeadHandOverNumber]:
-        """Returns the number, by external id, on each live Lead modified at `stamp` (SOQL date-time) or later."""
+    def numbers_modified_since(self, sobject: PersonObject, stamp: str) -> dict[str, LeadHandOverNumber]:
+        """Returns the number, by external id, on each live record modified at `stamp` (SOQL date-time) or later."""
         names = self._org.connection
+        if not {names.external_id_field, names.number_field} <= self._descriptions.get(sobject).keys():
+            return {}
+        is_open = " AND IsConverted = false" if sobject == "Lead" else ""
         rows = self._org.query_all(
-            f"SELECT {names.external_id_field}, {names.number_field} FROM Lead WHERE SystemModstamp >= {stamp} "
-            f"AND {names.external_id_field} != null AND IsDeleted = false AND IsConverted = false"
+            f"SELECT {names.external_id_field}, {names.number_field} FROM {sobject} WHERE SystemModstamp >= {stamp} "
+            f"AND {names.external_id_field} != null AND IsDeleted = false{is_open}"
         )
         numbers = {
             str(row[names.external_id_field]): LeadHandOverNumber.parse(row[names.number_field]) for row in rows
@@ -235,16 +238,16 @@ def _without_doubles(links: Mapping[str, RecordLink]) -> dict[str, RecordLink]:
     return result
 
 
-def _written(row: SalesforceRow, names: Connection) -> WrittenDigests | None:
+def _digests(row: SalesforceRow, names: Connection) -> FieldDigests | None:
     """The digests of a record; none of them holds where the number was changed without them.
 
     So does a worker of the release before digests, when it wakes late and writes an older hand-over.
     """
-    written = parse_written(row.get(names.written_field))
+    digests = parse_digests(row.get(names.written_field))
     number = row.get(names.number_field)
-    if written and number is not None and written.get(names.number_field) not in (None, value_digest(number)):
+    if digests and number is not None and digests.get(names.number_field) not in (None, value_digest(number)):
         return {}
-    return written
+    return digests
 
 
 def _parse_record(sobject: PersonObject, row: SalesforceRow, fields: frozenset[str], names: Connection) -> OrgRecord:
@@ -253,7 +256,7 @@ def _parse_record(sobject: PersonObject, row: SalesforceRow, fields: frozenset[s
         id=str(row["Id"]),
         key=row.get(names.external_id_field) or None,
         number=LeadHandOverNumber.parse(row.get(names.number_field)),
-        written=_written(row, names),
+        digests=_digests(row, names),
         is_deleted=bool(row["IsDeleted"]),
         master_id=row.get("MasterRecordId") or None,
         is_converted=bool(row.get("IsConverted")),

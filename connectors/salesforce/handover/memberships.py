@@ -52,7 +52,7 @@ class MemberOutcome:
     error: CrmError | None = None
 
 
-class Memberships:
+class CampaignMembers:
     """Makes and moves campaign members. "Already a member" is success, and its status is looked at."""
 
     def __init__(self, org: OrgClient, writer: CollectionWriter, clock: Callable[[], float] = time.monotonic) -> None:

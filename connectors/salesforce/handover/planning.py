@@ -13,11 +13,11 @@ from connectors.salesforce.handover.field_rules import (
     FieldChanges,
     LeadFields,
     RecordState,
+    digests_text,
     plan_fields,
     value_digest,
-    written_text,
 )
-from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.handover.handover_records import CampaignTarget, LeadHandOver
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink
 from connectors.salesforce.handover.mapping import lead_fields_of, update_fields_of
 from connectors.salesforce.org.client import SalesforceRow
@@ -58,6 +58,12 @@ class RecordPlan:
     def is_creation(self) -> bool:
         """Whether a Lead is made."""
         return self.record_id is None and bool(self.values)
+
+    @property
+    def members(self) -> list[CampaignTarget]:
+        """The Salesforce campaigns that the record is made a member of, and the statuses asked for."""
+        targets = (each.campaign.salesforce for each in self.open_handovers if not each.is_update)
+        return [target for target in targets if target is not None]
 
     @property
     def open_handovers(self) -> list[LeadHandOver]:
@@ -106,12 +112,12 @@ class RecordPlanner:
         record, origin = link.record, link.origin
         assert record is not None
         number = record.number or (origin.number if origin is not None else None)
-        written = record.written if record.written is not None else origin.written if origin is not None else None
+        digests = record.digests if record.digests is not None else origin.digests if origin is not None else None
         keeps_digests = self._keeps_digests(plan.sobject)
         state = RecordState(
             exists=True,
             present=record.values,
-            written=written if keeps_digests else None,
+            digests=digests if keeps_digests else None,
             was_written=number is not None,
             keeps_digests=keeps_digests,
         )
@@ -166,8 +172,8 @@ class RecordPlanner:
         own: dict[str, Any] = {self._names.number_field: str(handovers[-1].number)}
         if qualified:
             own[self._names.campaign_field] = qualified[-1].campaign.id
-        digests = {**(state.written or {}), self._names.number_field: value_digest(own[self._names.number_field])}
-        own[self._names.written_field] = written_text(digests)
+        digests = {**(state.digests or {}), self._names.number_field: value_digest(own[self._names.number_field])}
+        own[self._names.written_field] = digests_text(digests)
         plan.values.update({name: value for name, value in own.items() if self._is_written(plan.sobject, name)})
 
     def _keeps_digests(self, sobject: PersonObject) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from connectors.salesforce_sandbox import ids
+from connectors.salesforce_sandbox.control.actions import ControlActions, ControlBody
 from connectors.salesforce_sandbox.org import Org
 from connectors.salesforce_sandbox.records import campaigns, writes
 from connectors.salesforce_sandbox.records.conversion import ConversionOptions, convert_lead
@@ -14,10 +14,9 @@ from connectors.salesforce_sandbox.records.sales import LOST_STAGE, WON_STAGE
 from connectors.salesforce_sandbox.records.store import SandboxRow
 
 EXTERNAL_ID_FIELD = "Leadstream_Id__c"
-Body = dict[str, Any]
 
 
-def _convert_lead(org: Org, body: Body) -> dict[str, str | None]:
+def _convert_lead(org: Org, body: ControlBody) -> dict[str, str | None]:
     if "external_id" in body:
         matches = org.store.find("Lead", EXTERNAL_ID_FIELD, body["external_id"])
         lead = matches[0] if matches else None
@@ -29,13 +28,13 @@ def _convert_lead(org: Org, body: Body) -> dict[str, str | None]:
     return convert_lead(org, lead, ConversionOptions(**options))
 
 
-def _merge_records(org: Org, body: Body) -> SandboxRow:
+def _merge_records(org: Org, body: ControlBody) -> SandboxRow:
     return merge_records(org, body["type"], body["master"], list(body["losers"]), body.get("fields", {}))
 
 
-def _stage_action(stage: str) -> Callable[[Org, Body], SandboxRow]:
-    def move(org: Org, body: Body) -> SandboxRow:
-        changes: Body = {"StageName": stage}
+def _stage_action(stage: str) -> Callable[[Org, ControlBody], SandboxRow]:
+    def move(org: Org, body: ControlBody) -> SandboxRow:
+        changes: ControlBody = {"StageName": stage}
         if "amount" in body:
             changes["Amount"] = body["amount"]
         return _update_opportunity(org, {"id": body["opportunity"], **changes})
@@ -43,11 +42,11 @@ def _stage_action(stage: str) -> Callable[[Org, Body], SandboxRow]:
     return move
 
 
-def _update_opportunity(org: Org, body: Body) -> SandboxRow:
+def _update_opportunity(org: Org, body: ControlBody) -> SandboxRow:
     return _edit_record(org, {**body, "type": "Opportunity"})
 
 
-def _create_record(org: Org, body: Body) -> SandboxRow:
+def _create_record(org: Org, body: ControlBody) -> SandboxRow:
     """Creates a record as a person does, whom no assignment or duplicate rule stops."""
     sobject = writes.require_sobject(org, body["type"])
     record_id = body.get("Id")
@@ -58,7 +57,7 @@ def _create_record(org: Org, body: Body) -> SandboxRow:
     return _require_row(org, sobject.name, result.id)
 
 
-def _edit_record(org: Org, body: Body) -> SandboxRow:
+def _edit_record(org: Org, body: ControlBody) -> SandboxRow:
     sobject = writes.require_sobject(org, body["type"])
     changes = {name: value for name, value in body.items() if name not in ("id", "type")}
     writes.update(org, sobject, body["id"], changes, writes.SaveOptions(allow_duplicate=True))
@@ -72,25 +71,25 @@ def _require_row(org: Org, name: str, record_id: str) -> SandboxRow:
     return row
 
 
-def _delete_record(org: Org, body: Body) -> Body:
+def _delete_record(org: Org, body: ControlBody) -> ControlBody:
     return writes.delete(org, writes.require_sobject(org, body["type"]), body["id"]).to_dict()
 
 
-def _undelete_record(org: Org, body: Body) -> Body:
+def _undelete_record(org: Org, body: ControlBody) -> ControlBody:
     return writes.undelete(org, writes.require_sobject(org, body["type"]), body["id"]).to_dict()
 
 
-def _purge_record(org: Org, body: Body) -> None:
+def _purge_record(org: Org, body: ControlBody) -> None:
     org.store.purge(writes.require_sobject(org, body["type"]), ids.to_18(body["id"]))
 
 
-def _create_campaign(org: Org, body: Body) -> SandboxRow:
+def _create_campaign(org: Org, body: ControlBody) -> SandboxRow:
     if org.store.get("Campaign", body["id"]) is not None:
         raise ValueError("there is such a campaign already")
     return campaigns.insert_campaign(org.store, {"Name": body["name"], "IsActive": True}, body["id"])
 
 
-def _add_member_status(org: Org, body: Body) -> SandboxRow:
+def _add_member_status(org: Org, body: ControlBody) -> SandboxRow:
     campaign = _require_row(org, "Campaign", body["campaign"])
     values = {
         "CampaignId": campaign["Id"],
@@ -101,7 +100,7 @@ def _add_member_status(org: Org, body: Body) -> SandboxRow:
     return campaigns.add_member_status(org.store, values)
 
 
-def _add_contact_role(org: Org, body: Body) -> SandboxRow:
+def _add_contact_role(org: Org, body: ControlBody) -> SandboxRow:
     values = {
         "type": "OpportunityContactRole",
         "OpportunityId": body["opportunity"],
@@ -112,13 +111,23 @@ def _add_contact_role(org: Org, body: Body) -> SandboxRow:
     return _create_record(org, values)
 
 
-ACTIONS: dict[str, Callable[[Org, Body], Any]] = {
+def _create_opportunities(org: Org, body: ControlBody) -> ControlBody:
+    """Creates many opportunities at once, without the checks of a request."""
+    values = {"StageName": "Prospecting", "Amount": 1000.0, "CloseDate": "2030-12-31", **body.get("fields", {})}
+    sobject = org.schema["Opportunity"]
+    for number in range(int(body["count"])):
+        org.store.insert(sobject, {"Name": f"Opportunity {number}", **values})
+    return {"count": int(body["count"])}
+
+
+ACTIONS: ControlActions = {
     "convert": _convert_lead,
     "merge": _merge_records,
     "win": _stage_action(WON_STAGE),
     "lose": _stage_action(LOST_STAGE),
     "reopen": _stage_action("Negotiation/Review"),
     "opportunity": _update_opportunity,
+    "opportunities": _create_opportunities,
     "record": _create_record,
     "edit": _edit_record,
     "delete": _delete_record,
@@ -128,4 +137,3 @@ ACTIONS: dict[str, Callable[[Org, Body], Any]] = {
     "member_status": _add_member_status,
     "contact_role": _add_contact_role,
 }
-"""The name of a call -> what it does with its body."""

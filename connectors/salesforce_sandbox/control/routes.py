@@ -7,6 +7,7 @@
 | POST `merge` | `type`, `master`, `losers` (ids), `fields` that the master gets |
 | POST `win`, `lose`, `reopen` | `opportunity`, `amount` if it changes too |
 | POST `opportunity` | `id` and the fields to change, for example `Amount` or `CampaignId` |
+| POST `opportunities` | `count`, `fields`: makes many, which belong to nobody unless `fields` say so |
 | POST `record` | `type` and fields: creates a record, by `Id` if given; answers with the row |
 | POST `edit` | `type`, `id` and the fields to change, as a person does in the user interface |
 | POST `delete`, `undelete`, `purge` | `type`, `id` |
@@ -14,6 +15,7 @@
 | POST `member_status` | `campaign`, `label`, `default`, `responded`: a further member status |
 | POST `contact_role` | `opportunity`, `contact`, `primary`, `role` |
 | POST `field` | `sobject`, `name` and the parts of a field (`type`, `length`, ...); `remove`: takes it away |
+| POST `object` | `sobject`, `visible`: whether the integration user has access to it |
 | POST `duplicate_rule` | `sobject`, `match`, `fields`, `action`: `report`, `alert` or `block` |
 | POST `validation_rule` | `sobject`, `when` (a condition of SOQL), `message`, `field` |
 | POST `assignment_rule` | `name`, `owner`, `active` |
@@ -39,12 +41,12 @@ from aiohttp import web
 
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.control import administration, people
+from connectors.salesforce_sandbox.control.actions import ControlAction
 from connectors.salesforce_sandbox.org import ORG, Org
 from connectors.salesforce_sandbox.records import writes
 from connectors.salesforce_sandbox.rest.sobjects import read_body
 
 BASE = "/__sandbox__"
-ControlAction = Callable[[Org, dict[str, Any]], Any]
 
 
 def routes() -> list[web.RouteDef]:

@@ -10,6 +10,7 @@ from connectors.salesforce_sandbox import ids
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import Org
 from connectors.salesforce_sandbox.records.campaigns import move_memberships
+from connectors.salesforce_sandbox.records.contact_roles import add_contact_role
 from connectors.salesforce_sandbox.records.people import LEADSTREAM_FIELDS
 from connectors.salesforce_sandbox.records.store import SandboxRow
 
@@ -62,7 +63,7 @@ def convert_lead(org: Org, lead: SandboxRow, options: ConversionOptions) -> dict
     if opportunity is None and options.opportunity:
         opportunity = _create_opportunity(org, lead, account, campaign, options.amount)
     if opportunity is not None:
-        _add_contact_role(org, opportunity, contact)
+        add_contact_role(org.store, opportunity["Id"], contact["Id"])
     changes: dict[str, Any] = {
         "IsConverted": True,
         "Status": "Closed - Converted",
@@ -121,12 +122,3 @@ def _create_opportunity(
             "CampaignId": campaign,
         },
     )
-
-
-def _add_contact_role(org: Org, opportunity: SandboxRow, contact: SandboxRow) -> None:
-    roles = org.store.find("OpportunityContactRole", "OpportunityId", opportunity["Id"])
-    if any(role["ContactId"] == contact["Id"] for role in roles):
-        return
-    is_primary = not any(role["IsPrimary"] for role in roles)
-    values = {"OpportunityId": opportunity["Id"], "ContactId": contact["Id"], "IsPrimary": is_primary}
-    org.store.insert(org.schema["OpportunityContactRole"], values)

@@ -44,7 +44,7 @@ def merge_records(
         for other, field in _REFERENCES.get(name, ()):
             for row in org.store.find(other, field, loser["Id"]):
                 org.store.update(org.schema[other], row, {field: master["Id"]})
-    values = rules.parse_values(sobject, fields, is_create=False)
+    values = rules.parse_values(org.store, sobject, fields, is_create=False)
     rules.check_unique(org.store, sobject, values, master["Id"])
     org.store.update(sobject, master, values)
     return master

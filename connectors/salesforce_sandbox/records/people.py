@@ -11,7 +11,13 @@ from connectors.salesforce_sandbox.records.schema import (
 
 INTEGRATION_USER = "0055A000000000BQAQ"
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
-_INDUSTRIES = ("Banking", "Consulting", "Education", "Finance", "Manufacturing", "Retail", "Technology", "Other")
+_INDUSTRIES = (
+    *("Agriculture", "Apparel", "Banking", "Biotechnology", "Chemicals", "Communications", "Construction"),
+    *("Consulting", "Education", "Electronics", "Energy", "Engineering", "Entertainment", "Environmental", "Finance"),
+    *("Food & Beverage", "Government", "Healthcare", "Hospitality", "Insurance", "Machinery", "Manufacturing"),
+    *("Media", "Not For Profit", "Recreation", "Retail", "Shipping", "Technology", "Telecommunications"),
+    *("Transportation", "Utilities", "Other"),
+)
 
 LEADSTREAM_FIELDS = (
     SObjectField("Leadstream_Id__c", length=255, external_id=True, unique=True, label="Leadstream Id"),
@@ -25,7 +31,7 @@ _PERSON_FIELDS = (
     SObjectField("LastName", length=80, required=True, label="Last Name"),
     SObjectField("FirstName", length=40, label="First Name"),
     SObjectField("Salutation", "picklist", length=40, picklist=("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")),
-    read_only_field("Name", "string", length=121, label="Full Name"),
+    read_only_field("Name", "string", length=121, is_always_set=True, label="Full Name"),
     SObjectField("Title", length=128),
     SObjectField("Phone", "phone", length=40),
     SObjectField("MobilePhone", "phone", length=40, label="Mobile Phone"),

@@ -7,19 +7,24 @@ from typing import Any
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.records.campaigns import check_membership
 from connectors.salesforce_sandbox.records.field_values import convert_value
-from connectors.salesforce_sandbox.records.schema import SObject
+from connectors.salesforce_sandbox.records.schema import SObject, SObjectField
 from connectors.salesforce_sandbox.records.store import RecordStore, SandboxRow
 
 _PERSON_PREFIXES = ("005", "00G")
 
 
-def parse_values(sobject: SObject, body: dict[str, Any], *, is_create: bool) -> SandboxRow:
-    """Returns the values of a request body. Raises ApiError for a field that is unknown, read-only or malformed."""
+def parse_values(store: RecordStore, sobject: SObject, body: dict[str, Any], *, is_create: bool) -> SandboxRow:
+    """Returns the values of a request body. Raises ApiError for a field that is unknown, read-only or malformed.
+
+    A record may be named by an external id instead of its id: `"Lead": {"Leadstream_Id__c": "default/ada"}`.
+    """
     values: SandboxRow = {}
     for given, value in body.items():
         if given in ("attributes", "Id", "id"):
             continue
         name = sobject.field_names.get(given.lower())
+        if name is None and isinstance(value, dict) and (reference := find_reference(sobject, given)) is not None:
+            name, value = reference.name, _find_id(store, reference, value)  # noqa: PLW2901 - the id stands for the key
         if name is None:
             raise ApiError("INVALID_FIELD", f"No such column '{given}' on sobject of type {sobject.name}")
         field = sobject.fields[name]
@@ -32,6 +37,22 @@ def parse_values(sobject: SObject, body: dict[str, Any], *, is_create: bool) -> 
             )
         values[name] = convert_value(field, value)
     return values
+
+
+def find_reference(sobject: SObject, relationship: str) -> SObjectField | None:
+    """Returns the reference that has this relationship name; None when there is none."""
+    fields = sobject.fields.values()
+    return next((each for each in fields if each.relationship_name == relationship), None)
+
+
+def _find_id(store: RecordStore, reference: SObjectField, key: dict[str, Any]) -> str:
+    [(field, value)] = [(name, value) for name, value in key.items() if name != "attributes"]
+    rows = store.find(reference.refers_to[0], field, str(value))
+    if len(rows) != 1:
+        target = reference.refers_to[0]
+        message = f"Foreign key external ID: {str(value).lower()} not found for field {field} in entity {target}"
+        raise ApiError("INVALID_FIELD", message)
+    return str(rows[0]["Id"])
 
 
 def check_create(store: RecordStore, sobject: SObject, values: SandboxRow) -> None:

@@ -28,6 +28,7 @@ FieldType = Literal[
 ]
 FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
 TEXT_TYPES = frozenset({"string", "textarea", "picklist", "multipicklist", "email", "phone", "url"})
+_STAMPS = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 NUMBER_TYPES = frozenset({"int", "double", "currency", "percent"})
 
 
@@ -49,6 +50,8 @@ class SObjectField:
     id_lookup: bool = False
     """Whether an upsert may name it as its key although it is no external id, as Email of a Lead."""
     default: Any = None
+    is_always_set: bool = False
+    """Whether the org itself gives every record a value."""
     refers_to: tuple[str, ...] = ()
     picklist: tuple[str, ...] = ()
     restricted: bool = False
@@ -84,12 +87,13 @@ class SObjectField:
             "label": self.display_label,
             "type": self.type,
             "length": self.length,
-            "precision": self.precision,
+            "precision": 0 if self.type == "int" else self.precision,
+            "digits": self.precision if self.type == "int" else 0,
             "scale": self.scale,
-            "nillable": not (self.required or self.type in ("id", "boolean")),
+            "nillable": not (self.required or self.is_always_set or self.type in ("id", "boolean")),
             "createable": self.createable,
             "updateable": self.updateable,
-            "defaultedOnCreate": self.default is not None or self.type in ("id", "boolean"),
+            "defaultedOnCreate": self.default is not None or self.type in ("id", "boolean") or self.name in _STAMPS,
             "custom": self.name.endswith("__c"),
             "externalId": self.external_id,
             "unique": self.unique,
@@ -175,8 +179,8 @@ def define_sobject(name: str, prefix: str, *own: SObjectField) -> SObject:
     system = (
         read_only_field("Id", "id", length=18),
         read_only_field("IsDeleted", "boolean", default=False),
-        read_only_field("CreatedDate", "datetime"),
-        read_only_field("LastModifiedDate", "datetime"),
-        read_only_field("SystemModstamp", "datetime"),
+        read_only_field("CreatedDate", "datetime", is_always_set=True),
+        read_only_field("LastModifiedDate", "datetime", is_always_set=True),
+        read_only_field("SystemModstamp", "datetime", is_always_set=True),
     )
     return SObject(name, prefix, MappingProxyType({field.name: field for field in (*system, *own)}))

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.salesforce_sandbox import ids
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.org import Org
-from connectors.salesforce_sandbox.records import campaigns, rules
+from connectors.salesforce_sandbox.records import campaigns, contact_roles, rules
 from connectors.salesforce_sandbox.records.sales import LOST_STAGE, WON_STAGE
 from connectors.salesforce_sandbox.records.schema import SObject
 from connectors.salesforce_sandbox.records.store import SandboxRow, format_timestamp
@@ -43,6 +43,13 @@ class SaveResult:
 
 
 NO_OPTIONS = SaveOptions()
+_CHILDREN = {
+    "Lead": (("CampaignMember", "LeadId"),),
+    "Contact": (("CampaignMember", "ContactId"), ("OpportunityContactRole", "ContactId")),
+    "Campaign": (("CampaignMember", "CampaignId"), ("CampaignMemberStatus", "CampaignId")),
+    "Opportunity": (("OpportunityContactRole", "OpportunityId"),),
+}
+"""An object -> the objects whose records are deleted with it, and the field that names it."""
 
 
 def require_sobject(org: Org, name: str) -> SObject:
@@ -62,7 +69,7 @@ def create(
     record_id: str | None = None,
 ) -> SaveResult:
     """Creates a row, with the id that is given if there is one. Raises ApiError."""
-    values = rules.parse_values(sobject, body, is_create=True)
+    values = rules.parse_values(org.store, sobject, body, is_create=True)
     rules.check_create(org.store, sobject, values)
     future = {**sobject.defaults, **values}
     _check_org_rules(org, sobject, future, values, options)
@@ -73,6 +80,7 @@ def create(
         row = campaigns.add_member_status(org.store, values)
     else:
         row = org.store.insert(sobject, values, record_id)
+    contact_roles.keep_primary(org.store, sobject, row)
     org.assignment_rules.assign(org.store, sobject, row, options.assignment_rule, "create")
     return SaveResult(row["Id"], created=True)
 
@@ -82,11 +90,12 @@ def update(
 ) -> SaveResult:
     """Changes the row with this id. Raises ApiError."""
     row = _require_row(org, sobject, record_id)
-    values = rules.parse_values(sobject, body, is_create=False)
+    values = rules.parse_values(org.store, sobject, body, is_create=False)
     rules.check_update(org.store, sobject, row, values)
     future = {**row, **values}
     _check_org_rules(org, sobject, future, values, options)
     org.store.update(sobject, row, {**values, **_derived_values(org, sobject, future, values)})
+    contact_roles.keep_primary(org.store, sobject, row)
     org.assignment_rules.assign(org.store, sobject, row, options.assignment_rule, "update")
     return SaveResult(row["Id"], created=False)
 
@@ -134,30 +143,30 @@ def find_by_key(org: Org, sobject: SObject, field: str, key: str) -> list[Sandbo
 
 
 def delete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
-    """Puts a row into the recycle bin, a person together with the memberships. Raises ApiError."""
+    """Puts a row into the recycle bin, together with what belongs to it. Raises ApiError."""
     row = _require_row(org, sobject, record_id)
     if row["IsDeleted"]:
         raise ApiError("ENTITY_IS_DELETED", "entity is deleted", status=404)
     rules.check_access(org.store, row)
     org.store.update(sobject, row, {"IsDeleted": True})
-    if sobject.name in ("Lead", "Contact"):
-        for member in org.store.find("CampaignMember", f"{sobject.name}Id", row["Id"]):
-            org.store.update(org.schema["CampaignMember"], member, {"IsDeleted": True})
+    for name, field in _CHILDREN.get(sobject.name, ()):
+        for child in org.store.find(name, field, row["Id"]):
+            org.store.update(org.schema[name], child, {"IsDeleted": True})
     return SaveResult(row["Id"], created=False)
 
 
 def undelete(org: Org, sobject: SObject, record_id: str) -> SaveResult:
-    """Takes a row out of the recycle bin, with the memberships of a person. Raises ApiError."""
+    """Takes a row out of the recycle bin, together with what belongs to it. Raises ApiError."""
     row = org.store.get(sobject.name, record_id)
     if row is None or not row["IsDeleted"]:
         raise ApiError("UNDELETE_FAILED", "Entity is not in the recycle bin")
     unique = {name: row[name] for name, field in sobject.fields.items() if field.unique}
     rules.check_unique(org.store, sobject, unique, row["Id"])
     org.store.update(sobject, row, {"IsDeleted": False})
-    if sobject.name in ("Lead", "Contact"):
-        memberships = org.store.find_ids("CampaignMember", f"{sobject.name}Id", row["Id"])
-        for member in list(org.store.select("CampaignMember", sorted(memberships), include_deleted=True)):
-            org.store.update(org.schema["CampaignMember"], member, {"IsDeleted": False})
+    for name, field in _CHILDREN.get(sobject.name, ()):
+        children = sorted(org.store.find_ids(name, field, row["Id"]))
+        for child in list(org.store.select(name, children, include_deleted=True)):
+            org.store.update(org.schema[name], child, {"IsDeleted": False})
     return SaveResult(row["Id"], created=False)
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.failures import check_record_faults
 from connectors.salesforce_sandbox.org import ORG, Org
-from connectors.salesforce_sandbox.records import writes
+from connectors.salesforce_sandbox.records import rules, writes
 from connectors.salesforce_sandbox.rest.sobjects import read_body, save_options
 
 MAX_RECORDS = 200
@@ -35,7 +35,7 @@ async def upsert(request: web.Request) -> web.Response:
     sobject = writes.require_sobject(org, name)
     field = writes.check_key_field(sobject, field)
     body = await read_body(request)
-    records = _parse_records(body)
+    records = _parse_records(org, body)
     key_counts = Counter(str(record.get(field)).casefold() for record in records)
     options = save_options(request)
 
@@ -80,7 +80,7 @@ async def create(request: web.Request) -> web.Response:
         result = writes.create(org, writes.require_sobject(org, name), record, options)
         return {"id": result.id, "success": True, "errors": []}
 
-    return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
+    return _respond(org, _parse_records(org, body), one, all_or_none=_all_or_none(body))
 
 
 async def update(request: web.Request) -> web.Response:
@@ -98,7 +98,7 @@ async def update(request: web.Request) -> web.Response:
         result = writes.update(org, sobject, record_id, record, options)
         return {"id": result.id, "success": True, "errors": []}
 
-    return _respond(org, _parse_records(body), one, all_or_none=_all_or_none(body))
+    return _respond(org, _parse_records(org, body), one, all_or_none=_all_or_none(body))
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -157,20 +157,24 @@ def _rollback_result(result: RecordResult) -> RecordResult:
     ).to_record_result()
 
 
-def _parse_records(body: dict[str, Any]) -> list[RequestRecord]:
+def _parse_records(org: Org, body: dict[str, Any]) -> list[RequestRecord]:
     records = body.get("records")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise ApiError("JSON_PARSER_ERROR", "records has to be a list of objects", None)
     _check_size(records)
     for record in records:
-        _check_readable(record)
+        _check_readable(org, record)
     return records
 
 
-def _check_readable(record: RequestRecord) -> None:
+def _check_readable(org: Org, record: RequestRecord) -> None:
     """Refuses the whole request, not only the record, when a field holds an object or a list."""
+    sobject = org.find_sobject(str((record.get("attributes") or {}).get("type")))
     for name, value in record.items():
-        if name != "attributes" and isinstance(value, dict | list):
+        is_relationship = sobject is not None and rules.find_reference(sobject, name) is not None
+        if name == "attributes" or (is_relationship and isinstance(value, dict)):
+            continue
+        if isinstance(value, dict | list):
             start = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY"
             raise ApiError("JSON_PARSER_ERROR", f"Cannot deserialize instance of string from {start} value", None)
 

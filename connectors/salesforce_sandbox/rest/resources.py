@@ -68,7 +68,7 @@ async def list_resources(request: web.Request) -> web.Response:
 
 async def list_sobjects(request: web.Request) -> web.Response:
     """GET `sobjects`: the objects, without their fields."""
-    objects = [sobject.describe() for sobject in request.app[ORG].schema.values()]
+    objects = [sobject.describe() for sobject in request.app[ORG].visible_schema().values()]
     for each in objects:
         del each["fields"]
     return web.json_response({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects})

@@ -12,7 +12,7 @@ from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.records.currencies import CURRENCY_FIELD, conversion_rates
 from connectors.salesforce_sandbox.records.schema import NUMBER_TYPES, SObject
 from connectors.salesforce_sandbox.records.store import SandboxRow
-from connectors.salesforce_sandbox.soql.paths import FieldPath, QueryContext, resolve_path
+from connectors.salesforce_sandbox.soql.paths import QueryContext, QueryPath, resolve_path
 from connectors.salesforce_sandbox.soql.syntax import AggregateCall, Select
 from connectors.salesforce_sandbox.soql.tokens import malformed_query
 
@@ -54,7 +54,7 @@ def _column(
     return resolve_path(context, sobject, item).field.name, lambda key, _: key[position]
 
 
-def _aggregate(context: QueryContext, function: str, path: FieldPath, rows: list[SandboxRow]) -> Any:
+def _aggregate(context: QueryContext, function: str, path: QueryPath, rows: list[SandboxRow]) -> Any:
     values = [value for row in rows if (value := path.value(context.store, row)) is not None]
     if path.field.type == "currency" and function not in ("count", "count_distinct"):
         values = _to_corporate_currency(context, path, rows)
@@ -70,7 +70,7 @@ def _aggregate(context: QueryContext, function: str, path: FieldPath, rows: list
     return float(total if function == "sum" else total / len(values))
 
 
-def _to_corporate_currency(context: QueryContext, path: FieldPath, rows: list[SandboxRow]) -> list[Any]:
+def _to_corporate_currency(context: QueryContext, path: QueryPath, rows: list[SandboxRow]) -> list[Any]:
     """Returns the amounts in the org's own currency, as aggregates of an org with several are, whatever the group."""
     rates = conversion_rates(context.store)
     currency = replace(path, field=replace(path.field, name=CURRENCY_FIELD))

@@ -12,7 +12,7 @@ from connectors.salesforce_sandbox import ids
 from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.records.schema import NUMBER_TYPES, SObject, SObjectField
 from connectors.salesforce_sandbox.records.store import SandboxRow
-from connectors.salesforce_sandbox.soql.paths import FieldPath, QueryContext, resolve_path
+from connectors.salesforce_sandbox.soql.paths import QueryContext, QueryPath, resolve_path
 from connectors.salesforce_sandbox.soql.syntax import BooleanExpression, FieldComparison, Select, SoqlCondition
 
 RowTest = Callable[[SandboxRow], bool]
@@ -53,7 +53,7 @@ def operand_values(field: SObjectField, comparison: FieldComparison, sub_select:
     return [_parse_operand(field, value) for value in values]
 
 
-def _value_getter(context: QueryContext, path: FieldPath) -> Callable[[SandboxRow], Any]:
+def _value_getter(context: QueryContext, path: QueryPath) -> Callable[[SandboxRow], Any]:
     if path.steps:
         return lambda row: _to_comparable(path.value(context.store, row))
     name = path.field.name

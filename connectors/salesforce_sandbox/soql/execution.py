@@ -11,7 +11,7 @@ from connectors.salesforce_sandbox.records.schema import SObject
 from connectors.salesforce_sandbox.records.store import SandboxRow
 from connectors.salesforce_sandbox.soql.aggregates import group_rows
 from connectors.salesforce_sandbox.soql.conditions import RowTest, compile_condition
-from connectors.salesforce_sandbox.soql.paths import FieldPath, QueryContext, related_row, resolve_path
+from connectors.salesforce_sandbox.soql.paths import QueryContext, QueryPath, related_row, resolve_path
 from connectors.salesforce_sandbox.soql.planning import candidate_ids
 from connectors.salesforce_sandbox.soql.syntax import Select, SoqlCondition, SortKey
 
@@ -116,7 +116,7 @@ def _sort(
     return rows
 
 
-def _sort_value(context: QueryContext, path: FieldPath) -> Callable[[SandboxRow], Any]:
+def _sort_value(context: QueryContext, path: QueryPath) -> Callable[[SandboxRow], Any]:
     if path.field.type in ("id", "datetime", "date") and not path.steps:
         return lambda row: row[path.field.name]
 
@@ -128,7 +128,7 @@ def _sort_value(context: QueryContext, path: FieldPath) -> Callable[[SandboxRow]
 
 
 def _show_row(
-    context: QueryContext, sobject: SObject, paths: list[FieldPath], row: SandboxRow, version: str
+    context: QueryContext, sobject: SObject, paths: list[QueryPath], row: SandboxRow, version: str
 ) -> SandboxRow:
     shown = _with_attributes(sobject, row, version)
     for path in paths:

@@ -34,7 +34,7 @@ class Relationship:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldPath:
+class QueryPath:
     """The steps to a field; none for a field of the object itself."""
 
     steps: tuple[Relationship, ...]
@@ -58,7 +58,7 @@ def related_row(store: RecordStore, step: Relationship, row: SandboxRow) -> Sand
     return store.get(step.target.name, record_id)
 
 
-def resolve_path(context: QueryContext, sobject: SObject, path: str) -> FieldPath:
+def resolve_path(context: QueryContext, sobject: SObject, path: str) -> QueryPath:
     """Returns the path in the spelling of the schema. Raises ApiError for a field or a relationship there is not."""
     *names, last = path.split(".")
     steps: list[Relationship] = []
@@ -69,7 +69,7 @@ def resolve_path(context: QueryContext, sobject: SObject, path: str) -> FieldPat
     field = sobject.field_names.get(last.lower())
     if field is None:
         raise ApiError("INVALID_FIELD", f"No such column '{last}' on entity '{sobject.name}'. {_HINT}", None)
-    return FieldPath(tuple(steps), sobject.fields[field])
+    return QueryPath(tuple(steps), sobject.fields[field])
 
 
 def _find_relationship(context: QueryContext, sobject: SObject, name: str) -> Relationship:

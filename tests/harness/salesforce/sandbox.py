@@ -73,7 +73,7 @@ class OrgApi:
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def __call__(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: str
+        self, method: str, path: str, body: Any = None, headers: Any = None, **query: str
     ) -> requests.Response:
         """A request below the version; a path that begins with `/` is taken as it is."""
         url = f"{self.url}{path}" if path.startswith("/") else f"{self.url}/{self.base}/{path}"

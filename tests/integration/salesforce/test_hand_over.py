@@ -110,8 +110,10 @@ def test_one_locked_record_is_sent_again_without_the_others(
     sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:
     sandbox.add_fault("lock_record", path=UPSERT, key="default/bob")
-    answers = delivery.deliver([hand_over("ada"), hand_over("bob")]).results
-    assert [answer.kind for answer in answers] == ["linked", "linked"]
+    outcome = delivery.deliver([hand_over("ada"), hand_over("bob")])
+    assert [each.handover.contact for each in outcome.pending] == ["bob"]
+    [answer] = delivery.deliver([each.handover for each in outcome.pending]).results
+    assert answer.kind == "linked"
     keys_by_request = [
         [each["Leadstream_Id__c"] for each in entry["body"]["records"]] for entry in sandbox.requests(UPSERT)
     ]

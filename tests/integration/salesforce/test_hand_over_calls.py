@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.salesforce.handover.handover_records import HandOverResult
 from schemas.definitions import Salesforce
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
 from tests.harness.salesforce.sandbox import AUTUMN, SandboxClient
@@ -55,6 +56,24 @@ def test_open_leads_and_contacts_are_changed_in_one_request(sandbox: SandboxClie
     types = [record["attributes"]["type"] for record in update["body"]["records"]]
     assert types == ["Lead"] * 5 + ["Contact"] * 5
     assert {row["LastName"] for row in sandbox.live_records("Contact")} == {"New"}
+
+
+def test_locks_and_lost_answers_add_less_than_a_fifth_of_the_calls(sandbox: SandboxClient) -> None:
+    sandbox.add_fault("lock_record", path="composite", times=-1, probability=0.02, seed=3)
+    sandbox.add_fault("drop_after_commit", path="services/data", times=-1, probability=0.01, seed=4)
+    delivery = delivery_to(sandbox, mapping_of())
+    waiting = [lead_of(f"contact-{number:04}", number) for number in range(4000)]
+    answered: list[HandOverResult] = []
+    while waiting:
+        # A record that was locked goes along with the next ones, as the process does it.
+        outcome = delivery.deliver(waiting[:200])
+        answered.extend(outcome.results)
+        waiting = [*(each.handover for each in outcome.pending), *waiting[200:]]
+    assert {each.kind for each in answered} == {"linked"}
+    assert len({each.handover.id for each in answered}) == len(answered) == 4000
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 4000
+    ideal = 3 * 4000 // 200
+    assert ideal < calls_of(sandbox, "services/data") < 1.2 * ideal
 
 
 def test_a_contact_that_must_not_be_handed_over_takes_no_call(sandbox: SandboxClient) -> None:

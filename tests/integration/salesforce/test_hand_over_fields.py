@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.harness.salesforce.handovers import NAMES, answers_of, delivery_to, lead_of, mapping_of, writes_to
@@ -134,7 +136,13 @@ def test_values_are_made_to_fit_and_the_answer_says_what_did_not(sandbox: Sandbo
         "Website": {"property": "site"},
     }
     delivery = delivery_to(sandbox, mapping_of(fields))
-    values = {"size": "about 50", "revenue": "1200.75", "city": "x" * 60, "clean": "matched", "opted_out": "yes"}
+    values: dict[str, Any] = {
+        "size": "about 50",
+        "revenue": "1200.75",
+        "city": "x" * 60,
+        "clean": "matched",
+        "opted_out": "yes",
+    }
     [answer] = answers_of(delivery, lead_of(email="not one", site="http://" + "y" * 300, **values))
     [lead] = sandbox.live_records("Lead")
     assert (lead["NumberOfEmployees"], lead["AnnualRevenue"], lead["City"]) == (None, 1201.0, "x" * 40)

@@ -40,11 +40,19 @@ def test_an_unmapped_field_that_the_org_needs_stops_the_account(sandbox: Sandbox
 
 
 def test_a_mapping_goes_on_once_the_field_is_there(sandbox: SandboxClient) -> None:
-    delivery = delivery_to(sandbox, mapping_of({"Plan__c": {"property": "plan"}}))
-    assert delivery.deliver([lead_of(plan="pro")]).stopped
+    mapping = mapping_of({"Plan__c": {"property": "plan"}})
+    assert delivery_to(sandbox, mapping).deliver([lead_of(plan="pro")]).stopped
     sandbox.post("field", sobject="Lead", name="Plan__c", length=20)
-    answers_of(delivery, lead_of(plan="pro"))
+    answers_of(delivery_to(sandbox, mapping), lead_of(plan="pro"))
     assert sandbox.live_records("Lead")[0]["Plan__c"] == "pro"
+
+
+def test_an_account_that_stands_still_costs_no_calls(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of({"Plan__c": {"property": "plan"}}))
+    delivery.deliver([lead_of(plan="pro")])
+    before = len(sandbox.requests("services"))
+    assert delivery.deliver([lead_of(plan="pro")]).stopped
+    assert len(sandbox.requests("services")) == before
 
 
 def test_a_field_taken_away_in_between_stops_its_account_only(sandbox: SandboxClient) -> None:
@@ -80,12 +88,31 @@ def test_a_locked_record_that_exists_is_pending_too(sandbox: SandboxClient) -> N
     assert [each.handover.contact for each in outcome.pending] == ["bob"]
 
 
+def test_an_unknown_exception_of_one_record_is_its_own(sandbox: SandboxClient) -> None:
+    sandbox.add_fault("record_error", key="default/bob", code="UNKNOWN_EXCEPTION", message="boom", times=-1)
+    outcome = delivery_to(sandbox, mapping_of()).deliver([lead_of("ada"), lead_of("bob", 2), lead_of("eve", 3)])
+    assert [each.handover.contact for each in outcome.results] == ["ada", "eve"]
+    assert [(each.handover.contact, each.error.code) for each in outcome.pending] == [("bob", "UNKNOWN_EXCEPTION")]
+
+
+def test_a_membership_that_is_locked_is_made_later_and_the_lead_is_not_written_again(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of())
+    [first] = answers_of(delivery, lead_of(campaign=None))
+    sandbox.add_fault("lock_record", method="POST", path="composite/sobjects", key=first.record)
+    outcome = delivery.deliver([lead_of(offset=2)])
+    assert [each.error.code for each in outcome.pending] == ["UNABLE_TO_LOCK_ROW"]
+    before = len(writes_to(sandbox))
+    [answer] = answers_of(delivery, lead_of(offset=2))
+    assert (answer.member is not None, len(writes_to(sandbox))) == (True, before + 1)
+
+
 def test_a_duplicate_rule_that_blocks_is_an_answer_for_its_record(sandbox: SandboxClient) -> None:
     sandbox.post("record", type="Lead", LastName="Known", Company="K", Email="bob@example.com")
     sandbox.post("duplicate_rule", action="block", fields=["Email"])
     batch = [lead_of("ada", email="ada@example.com"), lead_of("bob", 2, email="bob@example.com")]
     good, refused = answers_of(delivery_to(sandbox, mapping_of()), *batch)
     assert (good.kind, refused.kind, refused.code) == ("linked", "failed", "DUPLICATES_DETECTED")
+    assert "a duplicate rule of the org blocks the record" in refused.message
 
 
 def test_a_key_on_a_record_that_one_cannot_see_is_pending_with_a_plain_message(sandbox: SandboxClient) -> None:
@@ -96,6 +123,7 @@ def test_a_key_on_a_record_that_one_cannot_see_is_pending_with_a_plain_message(s
     [pending] = outcome.pending
     assert pending.error.code == "DUPLICATE_VALUE"
     assert "a record that the integration user cannot see has the contact's key" in pending.error.safe_message
+    assert len(sandbox.requests(UPSERT)) == 1
 
 
 def test_a_lead_that_may_only_be_read_is_refused_alone(sandbox: SandboxClient) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.salesforce.handover.field_rules import digests_text, value_digest
 from connectors.salesforce.handover.newest import NewestHandOvers
 from connectors.salesforce.org.client import OrgClient
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
-from tests.harness.salesforce.sandbox import AUTUMN, SandboxClient
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 UPDATES: list[dict[str, Any]] = [
     {"on": "lead.rejected", "fields": {"Status": {"value": "Closed - Not Converted"}}},
@@ -100,6 +101,20 @@ def test_a_late_write_is_repaired_by_the_hand_over_and_the_updates_after_it(sand
     assert (lead["Leadstream_Number__c"], delivery.repair_outdated_leads()) == ("0/4/0", [])
 
 
+def test_a_late_write_to_a_contact_is_repaired(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, MAPPING)
+    [first] = answers_of(delivery, lead_of(last_name="One"))
+    contact = sandbox.post("convert", lead=first.record)["contact"]
+    answers_of(delivery, lead_of(offset=3, last_name="Three"))
+    digests = {"LastName": value_digest("Two"), "Leadstream_Number__c": value_digest("0/2/0")}
+    late = {"LastName": "Two", "Leadstream_Number__c": "0/2/0", "Leadstream_Written__c": digests_text(digests)}
+    org = OrgClient(sandbox.connection())
+    org.write_collection("PATCH", "composite/sobjects", [{"attributes": {"type": "Contact"}, "id": contact, **late}])
+    assert [each.number.offset for each in delivery.repair_outdated_leads()] == [3]
+    [row] = sandbox.live_records("Contact")
+    assert (row["LastName"], row["Leadstream_Number__c"]) == ("Three", "0/3/0")
+
+
 def test_a_preview_says_what_would_be_sent_and_sends_nothing(sandbox: SandboxClient) -> None:
     [first] = answers_of(delivery_to(sandbox, MAPPING), lead_of("bob", company="B"))
     before = len(writes_to(sandbox))
@@ -113,6 +128,7 @@ def test_a_preview_says_what_would_be_sent_and_sends_nothing(sandbox: SandboxCli
     assert plans[0].values["Leadstream_Id__c"] == "default/ada"
     assert (plans[1].values["Company"], "Status" in plans[1].values) == ("C", False)
     assert [note.field for note in plans[0].notes[batch[0].id]] == ["Email"]
+    assert [(each.campaign, each.member_status) for each in plans[0].members] == [(SPRING, "Responded")]
     assert len(writes_to(sandbox)) == before
 
 

@@ -182,3 +182,48 @@ def test_a_change_is_assigned_too_and_a_rule_can_be_named(sandbox: SandboxClient
     assert api.refusal("PATCH", path, {"Title": "x"}, headers=unknown)[1] == "INVALID_CROSS_REFERENCE_KEY"
     [active] = api.query("SELECT Id, Name, Active FROM AssignmentRule WHERE SobjectType = 'Lead' AND Active = true")
     assert active["Name"] == "Standard"
+
+
+def test_the_contact_of_a_new_opportunity_has_a_role_and_another_primary_one_ends_its_rank(
+    sandbox: SandboxClient, api: OrgApi
+) -> None:
+    first, second = (api.create("Contact", LastName=name) for name in ("Ada", "Bob"))
+    opportunity = api.create("Opportunity", **OPPORTUNITY, ContactId=first)
+    sandbox.post("contact_role", opportunity=opportunity, contact=second, primary=True, role="Influencer")
+    roles = {role["ContactId"]: role["IsPrimary"] for role in sandbox.live_records("OpportunityContactRole")}
+    assert roles == {first: False, second: True}
+
+
+def test_what_belongs_to_a_record_is_deleted_with_it(sandbox: SandboxClient, api: OrgApi) -> None:
+    contact = api.create("Contact", LastName="Ada")
+    opportunity = api.create("Opportunity", **OPPORTUNITY, ContactId=contact)
+    api.create("CampaignMember", CampaignId=SPRING, ContactId=contact)
+    sandbox.post("delete", type="Opportunity", id=opportunity)
+    sandbox.post("delete", type="Campaign", id=SPRING)
+    assert sandbox.live_records("OpportunityContactRole") == sandbox.live_records("CampaignMember") == []
+    sandbox.post("undelete", type="Opportunity", id=opportunity)
+    assert len(sandbox.live_records("OpportunityContactRole")) == 1
+
+
+def test_a_record_is_named_by_its_external_id(api: OrgApi) -> None:
+    lead = api.create("Lead", **ADA)
+    members = [
+        {
+            "attributes": {"type": "CampaignMember"},
+            "CampaignId": SPRING,
+            "Lead": {"Leadstream_Id__c": f"default/{name}"},
+        }
+        for name in ("ada", "bob")
+    ]
+    made, missing = api("POST", "composite/sobjects", {"records": members}).json()
+    assert api.row("CampaignMember", made["id"])["LeadId"] == lead
+    assert missing["errors"][0]["message"] == (
+        "Foreign key external ID: default/bob not found for field Leadstream_Id__c in entity Lead"
+    )
+
+
+def test_many_opportunities_are_there_at_once(sandbox: SandboxClient, api: OrgApi) -> None:
+    assert sandbox.post("opportunities", count=3_000, fields={"CampaignId": SPRING}) == {"count": 3_000}
+    soql = f"SELECT COUNT(Id) n, SUM(Amount) total FROM Opportunity WHERE CampaignId = '{SPRING}'"
+    [row] = api.query(soql)
+    assert (row["n"], row["total"]) == (3_000, 3_000_000.0)

@@ -84,6 +84,7 @@ def takes(schema: Mapping[str, Any]) -> str:
         "string": "text",
         "object": "an object",
         "boolean": "true or false",
+        "array": "a list of objects",
         "integer": f"a whole number of at least {option.get('minimum')}",
     }[option["type"]]
 
