@@ -13,6 +13,7 @@ from connectors.salesforce_sandbox.soql.aggregates import group_rows
 from connectors.salesforce_sandbox.soql.conditions import RowTest, compile_condition
 from connectors.salesforce_sandbox.soql.paths import QueryContext, QueryPath, related_row, resolve_path
 from connectors.salesforce_sandbox.soql.planning import candidate_ids
+from connectors.salesforce_sandbox.soql.semi_joins import check_semi_joins
 from connectors.salesforce_sandbox.soql.syntax import Select, SoqlCondition, SortKey
 
 MAX_OFFSET = 2_000
@@ -33,6 +34,7 @@ class QueryResult:
 
 def run_query(context: QueryContext, select: Select, *, include_deleted: bool = False) -> QueryResult:
     """Returns the result of a query. Raises ApiError for an object or a field that it cannot use."""
+    check_semi_joins(select)
     sobject = find_object(context, select.sobject)
     rows = _matching_rows(context, sobject, select, include_deleted=include_deleted)
     if select.is_aggregate:

@@ -10,7 +10,12 @@ from connectors.salesforce_sandbox.api_errors import ApiError
 from connectors.salesforce_sandbox.logins import OAuthClient
 from connectors.salesforce_sandbox.org import Org
 from connectors.salesforce_sandbox.records.people import CONTACT, LEAD
-from connectors.salesforce_sandbox.records.sales import CAMPAIGN, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE
+from connectors.salesforce_sandbox.records.sales import (
+    CAMPAIGN,
+    CAMPAIGN_MEMBER,
+    OPPORTUNITY,
+    OPPORTUNITY_CONTACT_ROLE,
+)
 from connectors.salesforce_sandbox.records.store import SandboxRow
 from connectors.salesforce_sandbox.soql.execution import QueryResult, run_query
 from connectors.salesforce_sandbox.soql.parser import parse_soql
@@ -20,7 +25,9 @@ from connectors.salesforce_sandbox.soql.parser import parse_soql
 def org() -> Org:
     org = Org(OAuthClient("id", "secret"), {})
     for name, email in (("Ada", "ADA@example.com"), ("Bob", None), ("O'Neil", "o@example.com")):
-        org.store.insert(LEAD, {"LastName": name, "Company": "C", "Email": email})
+        lead = org.store.insert(LEAD, {"LastName": name, "Company": "C", "Email": email})
+        if name == "Bob":
+            org.store.insert(CAMPAIGN_MEMBER, {"LeadId": lead["Id"]})
     return org
 
 
@@ -54,8 +61,8 @@ def records(org: Org, soql: str) -> list[SandboxRow]:
         ("Email = 'o@example.com' OR LastName = 'Bob'", ["Bob", "O'Neil"]),
         ("SystemModstamp >= 2020-01-01T00:00:00Z AND IsConverted = false", ["Ada", "Bob", "O'Neil"]),
         ("SystemModstamp < 2020-01-01T00:00:00Z", []),
-        ("Id IN (SELECT Id FROM Lead WHERE LastName = 'Bob')", ["Bob"]),
-        ("Id NOT IN (SELECT Id FROM Lead WHERE LastName = 'Bob')", ["Ada", "O'Neil"]),
+        ("Id IN (SELECT LeadId FROM CampaignMember WHERE Lead.LastName = 'Bob')", ["Bob"]),
+        ("Id NOT IN (SELECT LeadId FROM CampaignMember) AND LastName != 'Ada'", ["O'Neil"]),
     ],
 )
 def test_a_condition_selects(org: Org, where: str, names: list[str]) -> None:
@@ -78,8 +85,9 @@ def test_order_limit_and_offset(org: Org, order: str, names: list[str]) -> None:
 
 def test_a_query_of_all_reads_deleted_rows_in_its_sub_select_too(org: Org) -> None:
     [bob] = run(org, "SELECT Id FROM Lead WHERE LastName = 'Bob'").rows
-    org.store.update(LEAD, bob, {"IsDeleted": True})
-    soql = "SELECT Id FROM Lead WHERE Id IN (SELECT Id FROM Lead WHERE LastName = 'Bob')"
+    [member] = run(org, "SELECT Id FROM CampaignMember").rows
+    org.store.update(CAMPAIGN_MEMBER, member, {"IsDeleted": True})
+    soql = "SELECT Id FROM Lead WHERE Id IN (SELECT LeadId FROM CampaignMember)"
     assert run(org, soql).rows == []
     assert run(org, soql, include_deleted=True).rows == [bob]
 
@@ -155,6 +163,11 @@ def test_an_unsupported_query_is_refused(query: str) -> None:
         ("SELECT Shoe.Name FROM Lead", "INVALID_FIELD"),
         ("SELECT Id FROM Shoe", "INVALID_TYPE"),
         ("SELECT Id FROM Lead WHERE Id IN (SELECT Id FROM Shoe)", "INVALID_TYPE"),
+        ("SELECT Id FROM Lead WHERE Id IN (SELECT Id FROM Lead)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead WHERE Id IN (SELECT Status FROM CampaignMember)", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE Name = 'x' OR Id IN (SELECT LeadId FROM CampaignMember)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead WHERE Id IN (SELECT LeadId FROM CampaignMember LIMIT 1)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Lead WHERE Id IN (SELECT Lead.Id FROM CampaignMember)", "MALFORMED_QUERY"),
         ("SELECT Name, COUNT(Id) FROM Lead GROUP BY Company", "MALFORMED_QUERY"),
         ("SELECT SUM(Company) FROM Lead", "MALFORMED_QUERY"),
         ("SELECT Id FROM Lead LIMIT 1 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
@@ -164,3 +177,10 @@ def test_what_a_query_names_has_to_exist_and_to_fit(org: Org, query: str, code: 
     with pytest.raises(ApiError) as refused:
         run(org, query)
     assert refused.value.code == code
+
+
+def test_three_queries_inside_a_condition_are_one_too_many(org: Org) -> None:
+    inner = "Id IN (SELECT LeadId FROM CampaignMember)"
+    assert len(run(org, f"SELECT Id FROM Lead WHERE {inner} AND {inner}").rows) == 1
+    with pytest.raises(ApiError, match="Maximum 2 semi join"):
+        run(org, f"SELECT Id FROM Lead WHERE {inner} AND {inner} AND {inner}")
