@@ -157,6 +157,14 @@ DEAD_LETTER_RETRIES = Topic(
     "one",
     COMPACT,
 )
+CRM_COMMANDS = Topic(
+    "crm-commands",
+    "internal",
+    "`retry`/account/contact/campaign, `pause`, `pause`/account",
+    NoModel.ENGINE_FORM,
+    "one",
+    COMPACT,
+)
 
 PIPELINE_IN = (CONTACT_CHANGES, WEB_VISITS, SCORING_EVENTS, LEAD_COMMANDS, SEGMENT_COMMANDS, CRM_RESULTS)
 LEDGER_IN = (CRM_OPPORTUNITIES,)
@@ -181,4 +189,5 @@ ALL_TOPICS = (
     NOTIFICATIONS,
     DEAD_LETTERS,
     DEAD_LETTER_RETRIES,
+    CRM_COMMANDS,
 )

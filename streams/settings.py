@@ -210,6 +210,10 @@ class Settings(BaseSettings):
     salesforce_external_id: str = Field("Leadstream_Id__c", description="name of the key field in Salesforce")
     salesforce_orgs: Path | None = Field(None, description="file of the orgs of accounts that have their own")
     salesforce_poll_ms: int = _ms(30_000, 10, _DAY, "time between two polls; each takes one API request or more")
+    salesforce_linger_ms: int = _ms(200, 0, 10 * _SECOND, "how long hand-overs wait for others, up to 200 at once")
+    salesforce_record_patience_ms: int = _ms(
+        60_000, _SECOND, _MINUTE, "how long a refusal of one record is tried again before it is set aside"
+    )
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
     redis_url: str | None = Field(None, description="address of a Redis for the read models; `rediss://` with TLS")
     metrics_port: int | None = Field(

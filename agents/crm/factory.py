@@ -7,6 +7,7 @@ from collections.abc import Callable
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.org_deliveries import OrgDeliveries
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
@@ -31,7 +32,8 @@ def build_crm(
     Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
-    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience, time_zone), backoff=backoff)
+    delivery = Delivery(org, mapping, patience, time_zone)
+    consumer = HandOverConsumer(settings, OrgDeliveries.of_one(delivery, backoff), mapping=mapping)
     return consumer, OpportunityPoller(
         settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
     )

@@ -1,8 +1,9 @@
 """Hands qualified leads over to Salesforce and writes the answers to `crm-results`.
 
-1 Fetch committed hand-overs. 2 Hand them over; retry in place for as long as it takes. 3 Write the answers and wait
-for the brokers. 4 Commit the offsets. After a crash in between, the same hand-overs are repeated without harm:
-Salesforce has each Lead under its external id, and an answer's id is computed from the hand-over.
+1 Fetch committed hand-overs, up to 200. 2 Hand them over, once. 3 Write the answers and wait for the brokers.
+4 Commit the offsets. What Salesforce did not answer waits in the queue, while others go on; an account whose mapping
+does not fit stands still, and is read again from there. After a crash in between, the same hand-overs are repeated
+without harm: Salesforce has each Lead under its external id, and an answer's id is computed from the hand-over.
 """
 
 from __future__ import annotations
@@ -10,302 +11,359 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
-from aiokafka.errors import CommitFailedError, IllegalStateError, InvalidSessionTimeoutError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    InvalidSessionTimeoutError,
+    KafkaError,
+    OffsetMetadataTooLargeError,
+)
+from aiokafka.structs import OffsetAndMetadata
 
-from agents.crm.backoff import Backoff
-from agents.crm.outage_log import OutageLog
+from agents.crm.answer_writer import AnswerWriter
+from agents.crm.group_clients import GroupClients, open_group_clients
+from agents.crm.handover_queue import HandOverQueue, QueuedHandOver
+from agents.crm.intake import HandOverIntake
+from agents.crm.org_deliveries import OrgDeliveries, OrgDelivery
+from agents.crm.outage_log import OutageLog, SalesforceFailure
 from agents.crm.ownership import Ownership
-from connectors.salesforce.handover.delivery import Delivery
-from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
-from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver, parse_handover
+from agents.crm.stopped_accounts import StoppedAccount, StoppedAccounts
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
+from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
 from connectors.salesforce.org.client import MAX_RECORDS
 from connectors.salesforce.org.errors import RequestRefused, TransientFailure
-from schemas.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
-from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.engine.journal.effects import Refusal, SourceRecord
-from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
-from streams.kafka.batches import Headers
-from streams.kafka.dead_letters import dead_letter_from_record
-from streams.kafka.protocols import ConsumedRecord, Consumer, Producer, TopicPartitionLike
-from streams.kafka.reader import FetchedRecords, Offsets, stop_consumer
+from streams.errors import BrokerUnavailable, Internal, SalesforceRefused, SalesforceUnavailable
 from streams.kafka.refusals import refusal_of_setting
-from streams.kafka.worker_groups import group_id, with_engine_version
-from streams.runtime.inputs.traces import trace_of
-from streams.runtime.slots.refusal_log import RefusalLog
 from streams.settings import Settings
+from streams.store.handovers.commands import HandOverPause
+from streams.store.handovers.progress import MAX_TEXT_BYTES, encode_progress
 
 LOOK_BACK = 500
 """Finished hand-overs per partition that a new owner remembers."""
 
 REPAIR_SECONDS = 60.0
-# While Salesforce is away nothing is fetched, perhaps for hours; heartbeats show that the process is alive.
-NOT_FETCHING_MS = 86_400_000
+MAX_QUEUED = 1_000
+"""So many hand-overs wait for an answer in a process; with more of them it reads none."""
 
-Result = TypeVar("Result")
-
-_encode = msgspec.json.Encoder().encode
-
-
-class VersionedAssignor(RoundRobinPartitionAssignor):  # type: ignore[misc]  # aiokafka publishes no types
-    """aiokafka's own assignor; the subscription says the engine version."""
-
-    @classmethod
-    def metadata(cls, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
-        """The subscription of a member to these topics."""
-        return ConsumerProtocolMemberMetadata(cls.version, list(topics), with_engine_version())
+_POLL_MS = 200
 
 
 class HandOverConsumer:
-    """A member of the group `leadstream-crm`; `run` ends after `stop`."""
+    """A member of the group `leadstream-crm`; `run` ends after `stop`. `mapping` gives an account's mapping."""
 
     def __init__(
         self,
         settings: Settings,
-        delivery: Delivery,
+        orgs: OrgDeliveries,
         *,
-        backoff: Backoff | None = None,
+        mapping: Callable[[str], object] = lambda _: None,
         look_back: int = LOOK_BACK,
         repair_seconds: float = REPAIR_SECONDS,
     ) -> None:
         self._settings = settings
-        self._delivery = delivery
-        self._backoff = backoff or Backoff()
+        self._orgs = orgs
         self._repair_seconds = repair_seconds
         self._last_repair = time.monotonic()
         self._ownership = Ownership(look_back)
-        self._idle_positions: Offsets = {}
+        self._queue = HandOverQueue(
+            settings.salesforce_record_patience_ms / 1000,
+            lambda attempt: orgs.backoff.delay(attempt, TransientFailure()),
+        )
+        self._stopped = StoppedAccounts(mapping, orgs.backoff.manual)
+        self._intake = HandOverIntake(self._ownership, self._queue, self._stopped, self._track_newest)
+        self._clients: GroupClients | None = None
+        self._writer: AnswerWriter | None = None
+        self._commits: dict[object, tuple[int, str]] = {}
+        self._max_text_bytes = MAX_TEXT_BYTES
         self._stopping = asyncio.Event()
-        # One thread: one batch at a time, so that one contact is never in two requests.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce")
-        self.outage_log = OutageLog("hand-overs")
-        self._refusal_log = RefusalLog("crm")
-        self.results: Counter[str] = Counter(linked=0, failed=0)
-        """Hand-overs that were answered since the start, by the kind of their result."""
-        self.dead_letters: Counter[str] = Counter(not_a_handover=0)
-        """Dead letters written since the start, by code."""
+        self.set_aside: Counter[str] = Counter()
+        """Hand-overs that were set aside since the start, by Salesforce's code."""
         self.ready_since: int | None = None
         """Since when (ms) it is a member of its group; None before."""
-        self.delivery_began: float | None = None
-        """When (monotonic seconds) the hand-overs under way were first tried; None while there are none."""
+
+    @property
+    def outage_logs(self) -> Sequence[OutageLog]:
+        """The outages of each org."""
+        return [org.outage_log for org in self._orgs]
+
+    @property
+    def results(self) -> Mapping[str, int]:
+        """Hand-overs that were answered since the start, by the kind of their result."""
+        return self._writer.results if self._writer is not None else {"linked": 0, "failed": 0}
+
+    @property
+    def dead_letters(self) -> Mapping[str, int]:
+        """Dead letters written since the start, by code."""
+        return self._writer.dead_letters if self._writer is not None else {"not_a_handover": 0}
+
+    @property
+    def delivery_began(self) -> float | None:
+        """When (monotonic seconds) the oldest hand-over without an answer was first tried; None without one."""
+        return self._queue.oldest_try
+
+    @property
+    def refused_count(self) -> int:
+        """How many hand-overs were refused and will be tried again."""
+        return self._queue.refused_count
+
+    @property
+    def stops(self) -> Mapping[str, StoppedAccount]:
+        """The accounts that stand still, by name."""
+        return self._stopped.stops
+
+    @property
+    def pause(self) -> HandOverPause | None:
+        """The pause of all hand-overs; None while they go on."""
+        return None if self._clients is None else self._clients.follower.commands.pause
+
+    def lags(self) -> Mapping[int, int]:
+        """How many records of each owned partition of `qualified-leads` lie behind what is committed."""
+        lags = {}
+        for partition in self._ownership.progress:
+            end = None if self._clients is None else self._clients.stable_end(partition)
+            if end is not None and partition in self._commits:
+                lags[partition.partition] = max(0, end - self._commits[partition][0])
+        return lags
 
     def stop(self) -> None:
         """Ends `run` after the current call to Salesforce."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Hands over until `stop` is called. Raises BrokerUnavailable, ConfigurationError for the session timeout."""
+        """Hands over until `stop` is called.
+
+        Raises BrokerUnavailable, TopicsMissing, and ConfigurationError for the session timeout.
+        """
         settings = self._settings
-        consumer: Consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap,
-            group_id=group_id(settings.prefix, "crm"),
-            partition_assignment_strategy=[VersionedAssignor],
-            # A named worker is a static member: after a crash it goes on without a rebalance.
-            group_instance_id=f"{settings.name}-crm" if settings.name else None,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=settings.session_ms,
-            heartbeat_interval_ms=settings.session_ms // 3,
-            max_poll_interval_ms=NOT_FETCHING_MS,
-        )
-        producer: Producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
-        )
-        consumer.subscribe([settings.prefix + QUALIFIED_LEADS.name], listener=self._ownership)
         try:
-            await consumer.start()
-            await producer.start()
-            self.ready_since = now_ms()
-            while not self._stopping.is_set():
-                await self._run_once(consumer, producer)
+            async with open_group_clients(settings, self._ownership) as clients:
+                self._clients = clients
+                self._writer = AnswerWriter(settings, clients.producer)
+                self.ready_since = now_ms()
+                while not self._stopping.is_set():
+                    await self._run_once(clients, self._writer)
+                while any(org.task is not None for org in self._orgs):
+                    await self._end_deliveries(clients, self._writer)
+                await self._commit(clients)
         except InvalidSessionTimeoutError as error:
             raise refusal_of_setting(error) from error
         except (KafkaError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
         finally:
-            self._refusal_log.close()
-            await producer.stop()
-            await stop_consumer(consumer)
-            self._thread.shutdown(wait=False)
+            if self._writer is not None:
+                self._writer.close()
+            for org in self._orgs:
+                org.close()
 
-    async def _run_once(self, consumer: Consumer, producer: Producer) -> None:
-        await self._ownership.seek_new_partitions(consumer)
-        generation = self._ownership.generation
-        fetched = await consumer.getmany(timeout_ms=200, max_records=MAX_RECORDS)
-        if fetched and generation == self._ownership.generation:
-            await self._hand_over(consumer, producer, fetched)
-        elif not fetched:
-            await self._commit_idle(consumer, generation)
-        await self._repair_when_due()
+    async def _run_once(self, clients: GroupClients, writer: AnswerWriter) -> None:
+        if await self._ownership.adopt_partitions(clients.consumer, clients.read_progress):
+            self._commits.clear()
+            self._intake.begin_generation()
+        unreadable = self._intake.follow_commands(clients.commands, MAX_QUEUED)
+        await writer.end_commands(unreadable)
+        await self._read(clients, writer)
+        if clients.commands.pause is None and not self._stopping.is_set():
+            await self._intake.read_again(clients.reader)
+            self._begin_deliveries()
+            await self._repair_when_due()
+        await self._end_deliveries(clients, writer)
+        await self._commit(clients)
 
-    async def _hand_over(self, consumer: Consumer, producer: Producer, fetched: FetchedRecords) -> None:
+    # --- reading ---
+
+    async def _read(self, clients: GroupClients, writer: AnswerWriter) -> None:
+        """Reads until there is a whole batch, or until what is there has waited long enough for others."""
         generation = self._ownership.generation
-        handovers = []
-        traces: dict[str, Headers] = {}
-        for partition, records in fetched.items():
-            for record in records:
-                handover = await self._read_handover(producer, partition, record)
-                if handover is not None:
-                    handovers.append(handover)
-                    traces[handover.id] = trace_of(record.headers)
-        answers = await self._deliver(handovers, generation)
-        if answers is None:
+        linger = self._settings.salesforce_linger_ms / 1000
+        linger_end: float | None = None
+        now = time.monotonic()
+        latest_end = now + linger + _POLL_MS / 1000
+        while generation == self._ownership.generation and not self._stopping.is_set() and now <= latest_end:
+            free = {org.name for org in self._orgs if org.is_free(now)} if clients.commands.pause is None else set()
+            due_count = self._due_count(now, free)
+            share = MAX_RECORDS // 2 if self._intake.is_behind else MAX_RECORDS
+            room = min(share - due_count, MAX_QUEUED - len(self._queue))
+            if room <= 0:
+                if not due_count:
+                    await self._idle(clients, writer, self._idle_ms(now))
+                return
+            wait_ms: float = self._idle_ms(now)
+            if due_count:
+                linger_end = linger_end or now + linger
+                wait_ms = max(0.0, (linger_end - now) * 1000)
+            elif free and self._intake.is_behind:
+                wait_ms = 0
+            fetched = await clients.fetch(wait_ms, room)
+            if generation == self._ownership.generation:
+                await self._intake.accept(fetched, writer)
+            now = time.monotonic()
+            if not fetched and (linger_end is None or now >= linger_end):
+                return
+            if any(org.task is not None and org.task.done() for org in self._orgs):
+                return
+
+    def _due_count(self, now: float, orgs: Collection[str]) -> int:
+        """How many hand-overs to these orgs are due."""
+        return self._queue.due_count(now, lambda item: self._org_name(item) in orgs)
+
+    def _due_batch(self, now: float, org: OrgDelivery) -> Sequence[QueuedHandOver]:
+        return self._queue.due(now, MAX_RECORDS, lambda item: self._org_name(item) == org.name)
+
+    def _idle_ms(self, now: float) -> float:
+        """How long to wait for records while there is nothing to hand over, in ms."""
+        if any(org.task is not None for org in self._orgs):
+            return 0
+        calls = [org.next_call - now for org in self._orgs if org.next_call > now]
+        return min([_POLL_MS, *(seconds * 1000 for seconds in calls)])
+
+    async def _idle(self, clients: GroupClients, writer: AnswerWriter, wait_ms: float) -> None:
+        """Waits without reading on; what was fetched before may still come, and the group sees a living member."""
+        generation = self._ownership.generation
+        fetched = await clients.fetch_nothing(wait_ms)
+        if generation == self._ownership.generation:
+            await self._intake.accept(fetched, writer)
+
+    # --- handing over ---
+
+    def _begin_deliveries(self) -> None:
+        """Begins a batch for every org that is free."""
+        now = time.monotonic()
+        for org in self._orgs:
+            if not org.is_free(now):
+                continue
+            batch = self._due_batch(now, org)
+            for item in batch:
+                item.first_try = item.first_try or now
+            if batch:
+                org.begin(batch)
+        for account in {item.handover.account for item in self._queue if self._org_name(item) is None}:
+            self._intake.stop_account(account, "no Salesforce org is configured for this account")
+
+    async def _end_deliveries(self, clients: GroupClients, writer: AnswerWriter) -> None:
+        """Waits a moment for one of the deliveries under way, and settles those that are over."""
+        tasks = [org.task for org in self._orgs if org.task is not None]
+        if not tasks:
             return
-        await self._write_answers(producer, answers, traces)
-        ends = {partition: records[-1].offset + 1 for partition, records in fetched.items()}
-        await self._commit(consumer, ends, generation)
+        # With one org there is nothing else to do; with several the others go on meanwhile.
+        await asyncio.wait(tasks, timeout=_POLL_MS / 1000, return_when=asyncio.FIRST_COMPLETED)
+        for org in self._orgs:
+            if org.task is not None and org.task.done():
+                await self._settle(org, clients, writer)
 
-    async def _read_handover(
-        self, producer: Producer, partition: TopicPartitionLike, record: ConsumedRecord
-    ) -> LeadHandOver | None:
-        """The hand-over of a record; None for a finished one, which is remembered, and for any other record."""
-        if record.value is None:
-            return None
+    async def _settle(self, org: OrgDelivery, clients: GroupClients, writer: AnswerWriter) -> None:
+        batch = org.batch
         try:
-            handover = parse_handover(record.value)
-        except msgspec.DecodeError as error:
-            if not self._ownership.precedes_ownership(partition, record.offset):
-                await self._write_dead_letter(producer, record, error)
-            return None
-        if self._ownership.precedes_ownership(partition, record.offset):
-            self._delivery.track_newest(handover)
-            return None
-        return handover
-
-    async def _write_dead_letter(
-        self, producer: Producer, record: ConsumedRecord, error: msgspec.DecodeError
-    ) -> None:
-        source = SourceRecord(
-            QUALIFIED_LEADS.name,
-            record.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            record.headers,
-            record.timestamp,
-        )
-        refusal = Refusal("not_a_handover", f"not a lead.handed_over: {error}")
-        letter = dead_letter_from_record(source, refusal)
-        await producer.send_and_wait(
-            self._settings.prefix + DEAD_LETTERS.name, letter.value, letter.key, headers=list(letter.headers)
-        )
-        self._refusal_log.add({refusal.code: 1})
-        self.dead_letters[refusal.code] += 1
-
-    async def _deliver(self, handovers: list[LeadHandOver], generation: int) -> list[HandOverResult] | None:
-        """The answers, however long they take; None after a rebalance and when the process stops."""
-        self.delivery_began = time.monotonic() if handovers else None
-        try:
-            return await self._try_until_answered(handovers, generation)
-        finally:
-            self.delivery_began = None
-
-    async def _try_until_answered(
-        self, handovers: list[LeadHandOver], generation: int
-    ) -> list[HandOverResult] | None:
-        attempt = 0
-        answers: list[HandOverResult] = []
-        while handovers:
-            try:
-                outcome = await self._in_thread(self._delivery.deliver, handovers)
-                answers.extend(outcome.results)
-                answered = {answer.handover.id for answer in outcome.results}
-                handovers = [each for each in handovers if each.id not in answered]
-                _raise_unanswered(outcome)
-            except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
-                self.outage_log.failing(error)
-                await self._wait(self._backoff.delay(attempt, error))
-                attempt += 1
-            else:
-                self.outage_log.recovered()
-                return answers
-            if generation != self._ownership.generation or self._stopping.is_set():
-                return None
-        return []
-
-    async def _write_answers(
-        self, producer: Producer, answers: list[HandOverResult], traces: Mapping[str, Headers]
-    ) -> None:
-        topic = self._settings.prefix + CRM_RESULTS.name
-        futures = [
-            await producer.send(
-                topic,
-                _encode(answer.to_event(self._answer_time(answer))),
-                answer.handover.contact.encode(),
-                headers=list(traces.get(answer.handover.id, ())),
-            )
-            for answer in answers
-        ]
-        await asyncio.gather(*futures)
-        self.results.update(answer.kind for answer in answers)
-
-    def _answer_time(self, answer: HandOverResult) -> str:
-        """The time of the answer: now, or on the events clock the instant of the hand-over."""
-        if self._settings.clock == "events":
-            return answer.handover.at
-        return instant_text(int(time.time() * 1000))
-
-    async def _commit(self, consumer: Consumer, ends: Offsets, generation: int) -> None:
+            outcome = org.end()
+        except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
+            self._note_outage(org, error)
+            return
+        by_id = {item.id: item for item in batch}
+        answers = [(by_id[_id(result)], result) for result in outcome.results]
+        pending = [(by_id[_id(each)], each.error) for each in outcome.pending]
+        _require_whole(batch, outcome, len(answers) + len(pending))
+        if (fault := org.note_outcome(outcome)) is not None:
+            self._note_outage(org, fault)
+        self._queue.refuse(pending, time.monotonic(), org.clock.seconds)
+        answers += self._set_aside(org)
+        generation = self._ownership.generation
+        await self._write(clients, writer, answers, generation)
         if generation != self._ownership.generation:
             return
-        own_ends = {
-            partition: end
-            for partition, end in ends.items()
-            if not self._ownership.precedes_ownership(partition, end)
-        }
+        for account in {item.handover.account for item, _ in answers} - outcome.stopped.keys():
+            self._intake.go_on(account)
+        for account, reason in outcome.stopped.items():
+            self._intake.stop_account(account, reason)
+
+    def _note_outage(self, org: OrgDelivery, error: SalesforceFailure) -> None:
+        """An org does not answer. Where there are others, its accounts stand still, to leave them the queue."""
+        delay = org.note_outage(error)
+        if len(self._orgs) > 1:
+            for account in {each.handover.account for each in self._queue if self._org_name(each) == org.name}:
+                self._intake.stop_account(account, str(error), retry_seconds=delay)
+
+    def _org_name(self, item: QueuedHandOver) -> str | None:
+        org = self._orgs.of_account(item.handover.account)
+        return None if org is None else org.name
+
+    def _track_newest(self, handover: LeadHandOver) -> None:
+        if (org := self._orgs.of_account(handover.account)) is not None:
+            org.delivery.track_newest(handover)
+
+    def _set_aside(self, org: OrgDelivery) -> list[tuple[QueuedHandOver, HandOverResult]]:
+        """The answers of hand-overs that were refused for as long as they may be."""
+        answers = []
+        for item in self._queue.overdue(org.clock.seconds, lambda each: self._org_name(each) == org.name):
+            assert item.error is not None, "only a refusal makes a hand-over overdue"
+            record = item.handover.lead.record
+            code, message = item.error.code, item.error.safe_message
+            result = HandOverResult(item.handover, "failed", record=record, code=code, message=message)
+            self.set_aside[code] += 1
+            answers.append((item, result))
+        return answers
+
+    async def _write(
+        self,
+        clients: GroupClients,
+        writer: AnswerWriter,
+        answers: list[tuple[QueuedHandOver, HandOverResult]],
+        generation: int,
+    ) -> None:
+        """Makes answers durable; only then the offsets of their hand-overs may pass, and retries end."""
+        await writer.write_results(answers)
+        commands = clients.commands
+        ended = [item.command for item, _ in answers if item.command and self._intake.is_current(item, commands)]
+        await writer.end_commands(ended)
+        if generation == self._ownership.generation:
+            for item, _ in answers:
+                self._intake.settle(item)
+
+    # --- committing ---
+
+    async def _commit(self, clients: GroupClients) -> None:
+        """Commits what is new, positions behind transaction markers, too, so that lag tools show no lag at rest."""
+        generation = self._ownership.generation
+        values = {}
         try:
-            if own_ends:
-                await consumer.commit(own_ends)
+            for partition, progress in self._ownership.progress.items():
+                progress.advance(await clients.consumer.position(partition))
+                value = encode_progress(progress.committable(), self._max_text_bytes)
+                if value != self._commits.get(partition):
+                    values[partition] = value
+            if values and generation == self._ownership.generation:
+                offsets = {each: OffsetAndMetadata(*value) for each, value in values.items()}
+                await clients.consumer.commit(offsets)
+                self._commits.update(values)
+        except OffsetMetadataTooLargeError:
+            # Brokers may allow less than usual: then the offsets alone say where to read again.
+            self._max_text_bytes = 0
         except (CommitFailedError, IllegalStateError):
             # The new owner hands these over again and finds that Salesforce has them.
             return
-
-    async def _commit_idle(self, consumer: Consumer, generation: int) -> None:
-        """Commits the positions behind transaction markers, too, so that lag tools show no lag at rest."""
-        positions = {partition: await consumer.position(partition) for partition in consumer.assignment()}
-        changed = {
-            partition: position
-            for partition, position in positions.items()
-            if self._idle_positions.get(partition) != position
-        }
-        if changed:
-            await self._commit(consumer, changed, generation)
-            self._idle_positions = positions
 
     async def _repair_when_due(self) -> None:
         if time.monotonic() - self._last_repair < self._repair_seconds:
             return
         self._last_repair = time.monotonic()
-        try:
-            await self._in_thread(self._delivery.repair_outdated_leads)
-        except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
-            self.outage_log.failing(error)
-        else:
-            self.outage_log.recovered()
-
-    async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+        for org in self._orgs:
+            if not org.is_free(time.monotonic()):
+                continue
+            try:
+                await org.call(org.delivery.repair_outdated_leads)
+            except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
+                org.outage_log.failing(error)
+            else:
+                org.outage_log.recovered()
 
 
-def _raise_unanswered(outcome: DeliveryOutcome) -> None:
-    if problem := next(iter(outcome.stopped.values()), None):
-        raise SalesforceRefused(problem)
-    if outcome.pending:
-        raise TransientFailure(f"Salesforce left {len(outcome.pending)} hand-overs unanswered")
+def _id(answer: HandOverResult | PendingHandOver) -> tuple[str, int]:
+    return answer.handover.id, answer.handover.retry
+
+
+def _require_whole(batch: Sequence[QueuedHandOver], outcome: DeliveryOutcome, count: int) -> None:
+    """Raises Internal where a hand-over of the batch has no outcome: it would be tried for ever."""
+    stopped = sum(item.handover.account in outcome.stopped for item in batch)
+    if count + stopped < len(batch):
+        raise Internal(f"{len(batch) - count - stopped} of {len(batch)} hand-overs were left without an outcome")

@@ -6,11 +6,16 @@ that was stopped wakes up and writes an older snapshot into Salesforce, the new 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
+from agents.crm.partition_progress import PartitionProgress
 from streams.kafka.protocols import Consumer
+from streams.store.handovers.progress import HandOverProgress
+
+ProgressReader = Callable[[TopicPartition], Awaitable[HandOverProgress | None]]
+"""Returns what the group has committed of a partition; None where there is nothing."""
 
 
 class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka publishes no types
@@ -19,30 +24,52 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
     def __init__(self, look_back: int) -> None:
         self._look_back = look_back
         self._new_partitions: set[TopicPartition] = set()
-        self._start_offsets: dict[TopicPartition, int] = {}
+        self._adopted_generation = 0
+        self._progress: dict[TopicPartition, PartitionProgress] = {}
         self.generation = 0
+
+    @property
+    def progress(self) -> Mapping[TopicPartition, PartitionProgress]:
+        """The progress of each partition that was adopted in this generation."""
+        return self._progress
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Starts a new generation: fetched records without a commit belong to the next owner."""
         del revoked
         self.generation += 1
+        self._new_partitions = set()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Makes every partition new: all of them start at their committed offsets again."""
         self.generation += 1
         self._new_partitions = set(assigned)
 
-    async def seek_new_partitions(self, consumer: Consumer) -> None:
-        """Seeks newly assigned partitions to `look_back` records before their start."""
-        while self._new_partitions:
-            generation, partition = self.generation, self._new_partitions.pop()
-            committed = await consumer.committed(partition)
-            first = (await consumer.beginning_offsets([partition]))[partition]
-            if generation != self.generation:
-                continue
-            self._start_offsets[partition] = first if committed is None else max(first, committed)
-            consumer.seek(partition, max(first, self._start_offsets[partition] - self._look_back))
+    async def adopt_partitions(self, consumer: Consumer, read_progress: ProgressReader) -> bool:
+        """Seeks newly assigned partitions to `look_back` records before their start.
+
+        Returns whether there is a new generation, in which nothing holds of what was read before.
+        """
+        is_new = self._adopted_generation != self.generation
+        while self._adopted_generation != self.generation or self._new_partitions:
+            if self._adopted_generation != self.generation:
+                self._progress, self._adopted_generation = {}, self.generation
+            if self._new_partitions:
+                await self._adopt(consumer, read_progress, self._new_partitions.pop())
+        return is_new
+
+    async def _adopt(self, consumer: Consumer, read_progress: ProgressReader, partition: TopicPartition) -> None:
+        generation = self.generation
+        committed = await read_progress(partition)
+        first = (await consumer.beginning_offsets([partition]))[partition]
+        if generation != self.generation:
+            return
+        if committed is None:
+            committed = HandOverProgress(first)
+        progress = PartitionProgress(committed._replace(offset=max(first, committed.offset)))
+        self._progress[partition] = progress
+        consumer.seek(partition, max(first, progress.start - self._look_back))
 
     def precedes_ownership(self, partition: TopicPartition, offset: int) -> bool:
         """Whether a former owner has finished a record."""
-        return offset < self._start_offsets.get(partition, 0)
+        progress = self._progress.get(partition)
+        return progress is not None and offset < progress.start

@@ -12,8 +12,13 @@ from agents.crm.org_checker import OrgChecker
 from agents.crm.usage_report import usage_values
 from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
+from schemas.values import instant_text
+from streams.clock import now_ms
 from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode, process_values, value_of
+
+MAX_ACCOUNTS = 20
+"""So many accounts that stand still are named; of the others only the number is told."""
 
 
 @dataclass
@@ -42,31 +47,49 @@ def crm_report(parts: CrmParts) -> bytes:
     return encode(
         ProcessReport(
             ready_since=consumer.ready_since,
-            problems=(
-                *(
-                    f"Salesforce, {log.part}: {log.current_problem}"
-                    for log in (consumer.outage_log, poller.outage_log)
-                    if log.current_problem is not None
-                ),
-                *(
-                    f"Salesforce does not fit: {problem}"
-                    for problem in (parts.checker.problems if parts.checker else ())
-                ),
-            ),
+            problems=tuple(_problems(parts, consumer, poller)),
             values=(*process_values(), *_crm_values(parts.usages, consumer, poller)),
         )
     )
 
 
+def _problems(parts: CrmParts, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[str]:
+    for log in (*consumer.outage_logs, poller.outage_log):
+        if log.current_problem is not None:
+            yield f"Salesforce, {log.part}: {log.current_problem}"
+    if parts.checker is not None:
+        yield from (f"Salesforce does not fit: {problem}" for problem in parts.checker.problems)
+    if consumer.pause is not None:
+        yield f"Salesforce: {consumer.pause}"
+    stops = sorted(consumer.stops.values(), key=lambda each: (each.since, each.account))
+    for stop in stops[:MAX_ACCOUNTS]:
+        if stop.is_paused:
+            yield f"Salesforce: {stop.reason}"
+        else:
+            since = instant_text(stop.since)
+            yield f"Salesforce: hand-overs of {stop.account} stand still since {since}: {stop.reason}"
+    if len(stops) > MAX_ACCOUNTS:
+        yield f"Salesforce: hand-overs of {len(stops) - MAX_ACCOUNTS} more accounts stand still"
+
+
 def _crm_values(
     usages: Mapping[str, ApiUsage], consumer: HandOverConsumer, poller: OpportunityPoller
 ) -> Iterator[MetricValue]:
-    for log in (consumer.outage_log, poller.outage_log):
+    for log in (*consumer.outage_logs, poller.outage_log):
         yield value_of(catalog.SALESFORCE_UP, log.current_problem is None, log.part)
     yield from usage_values(usages)
     yield from counts_of(catalog.HANDOVERS, consumer.results.items())
     began = consumer.delivery_began
     yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)
+    for partition, lag in consumer.lags().items():
+        yield value_of(catalog.HANDOVER_LAG, lag, partition)
+    yield value_of(catalog.HANDOVERS_REFUSED, consumer.refused_count)
+    yield from counts_of(catalog.HANDOVERS_SET_ASIDE, consumer.set_aside.items())
+    yield value_of(catalog.HANDOVERS_PAUSED, consumer.pause is not None)
+    stops = [stop for stop in consumer.stops.values() if not stop.is_paused]
+    now = now_ms()
+    yield value_of(catalog.STOPPED_ACCOUNTS, len(stops))
+    yield value_of(catalog.STOPPED_SECONDS, max((now - stop.since for stop in stops), default=0) / 1000)
     yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())
     yield value_of(catalog.OPPORTUNITIES, poller.event_count)
     if poller.polled_at is not None:

@@ -26,10 +26,10 @@ class CommandEntry(NamedTuple):
 
 
 class CommandGroup(NamedTuple):
-    """Commands under one name."""
+    """Commands under one name, and groups of them."""
 
     help: str
-    commands: Mapping[str, CommandEntry]
+    commands: Mapping[str, CommandEntry | CommandGroup]
 
 
 COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
@@ -195,7 +195,7 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
         },
     ),
     "salesforce": CommandGroup(
-        "Salesforce: a stand-in org, and the check of the real one.",
+        "Salesforce: a stand-in org, the check of the real one, and hand-overs that are refused or paused.",
         {
             "sandbox": CommandEntry(
                 "salesforce.org:sandbox",
@@ -208,6 +208,29 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             "preview": CommandEntry(
                 "salesforce.preview:preview",
                 "Show what hand-overs would write to Salesforce now, field by field; nothing is written.",
+            ),
+            "pause": CommandEntry(
+                "salesforce.switch:pause",
+                "Pause hand-overs to Salesforce, of all accounts or of one; they wait, nothing is lost.",
+            ),
+            "resume": CommandEntry(
+                "salesforce.switch:resume",
+                "Resume hand-overs to Salesforce that were paused, of all accounts or of one.",
+            ),
+            "refused": CommandGroup(
+                "Leads that Salesforce refused.",
+                {
+                    "list": CommandEntry(
+                        "salesforce.refusals:list_refused",
+                        "List leads that Salesforce refused and has not taken since:"
+                        " code, since when, how often retried, message.",
+                    ),
+                    "retry": CommandEntry(
+                        "salesforce.refusals:retry_refused",
+                        "Hand refused leads over again: those of the contacts, those with a code, or all;"
+                        " it counts and asks.",
+                    ),
+                },
             ),
         },
     ),
@@ -230,14 +253,7 @@ def build_command_line(name: str) -> typer.Typer:
 
 def register_commands(app: typer.Typer) -> None:
     """Adds every command and group of `COMMANDS`."""
-    for name, entry in COMMANDS.items():
-        if isinstance(entry, CommandEntry):
-            _register_command(app, name, entry)
-            continue
-        group = typer.Typer(no_args_is_help=True, help=entry.help)
-        for command_name, command in entry.commands.items():
-            _register_command(group, command_name, command)
-        app.add_typer(group, name=name)
+    _register_all(app, COMMANDS)
 
 
 def load_command(name: str, target: str) -> Any:
@@ -246,6 +262,16 @@ def load_command(name: str, target: str) -> Any:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(name)(getattr(import_module(f"streams.cli.{module}"), function))
     return get_command(app)
+
+
+def _register_all(app: typer.Typer, commands: Mapping[str, CommandEntry | CommandGroup]) -> None:
+    for name, entry in commands.items():
+        if isinstance(entry, CommandEntry):
+            _register_command(app, name, entry)
+        else:
+            group = typer.Typer(no_args_is_help=True, help=entry.help)
+            _register_all(group, entry.commands)
+            app.add_typer(group, name=name)
 
 
 def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:

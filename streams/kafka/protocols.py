@@ -81,6 +81,9 @@ class Consumer(Protocol):
     async def end_offsets(self, partitions: Iterable[TopicPartitionLike]) -> dict[TopicPartitionLike, int]:
         """The end of each partition: its last stable offset for a read_committed consumer, else its log end."""
 
+    def last_stable_offset(self, partition: TopicPartitionLike) -> int | None:
+        """The end of the committed records as the last fetch told it; None before."""
+
     async def offsets_for_times(self, timestamps: Mapping[TopicPartitionLike, int]) -> dict[TopicPartitionLike, Any]:
         """aiokafka's OffsetAndTimestamp of each partition's first record at or after an instant (ms), or None."""
 
@@ -217,6 +220,11 @@ class AdminClient(Protocol):
 
     async def describe_consumer_groups(self, group_ids: list[str]) -> list[Any]:
         """The members of each group, in `groups` of each answer."""
+
+    async def list_consumer_group_offsets(
+        self, group_id: str, *, partitions: list[Any] | None = None
+    ) -> dict[Any, Any]:
+        """What a group has committed of each TopicPartition, as OffsetAndMetadata; offset -1 where it has nothing."""
 
     async def delete_records(self, records_to_delete: Mapping[TopicPartitionLike, Any]) -> Any:
         """Deletes the records of each partition before an offset (RecordsToDelete)."""

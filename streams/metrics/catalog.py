@@ -163,13 +163,41 @@ SALESFORCE_LIMIT_KNOWN = _gauge(
 )
 HANDOVERS = _counter(
     "leadstream_handovers_total",
-    "hand-overs that are answered, by result; `failed` are set aside until somebody acts",
+    "hand-overs that are answered, by result; `failed` wait until somebody acts",
     ("result",),
     CRM_ROLES,
 )
 HANDOVER_WAIT = _gauge(
     "leadstream_handover_wait_seconds",
     "how long the hand-overs under way have been tried; 0 while there are none",
+    roles=CRM_ROLES,
+)
+HANDOVER_LAG = _gauge(
+    "leadstream_handover_lag_records",
+    "records of `qualified-leads` behind the last one before which all are answered; ends of transactions count, too",
+    ("partition",),
+    CRM_ROLES,
+)
+HANDOVERS_REFUSED = _gauge(
+    "leadstream_handovers_refused", "hand-overs whose record was refused and is tried again", roles=CRM_ROLES
+)
+HANDOVERS_SET_ASIDE = _counter(
+    "leadstream_handovers_set_aside_total",
+    "hand-overs whose record was refused until it was set aside, by Salesforce's code; they count as `failed`, too",
+    ("code",),
+    CRM_ROLES,
+)
+HANDOVERS_PAUSED = _gauge(
+    "leadstream_handovers_paused", "1 while all hand-overs are paused by command, else 0", roles=CRM_ROLES
+)
+STOPPED_ACCOUNTS = _gauge(
+    "leadstream_handover_stopped_accounts",
+    "accounts whose hand-overs stand still for their mapping; the worker's health names them",
+    roles=CRM_ROLES,
+)
+STOPPED_SECONDS = _gauge(
+    "leadstream_handover_stopped_seconds",
+    "how long the first of these accounts has stood still; 0 while there is none",
     roles=CRM_ROLES,
 )
 OPPORTUNITIES = _counter(

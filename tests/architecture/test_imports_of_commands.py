@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from streams.cli.commands import COMMANDS, CommandGroup
+from streams.cli.commands import COMMANDS, CommandEntry, CommandGroup
 from tests.harness.project_files import PROJECT_ROOT
 
 DEFINITIONS = PROJECT_ROOT / "streams" / "demo" / "definitions.yaml"
@@ -75,7 +76,7 @@ def test_publishing_lines_of_json_loads_nothing_for_other_files_and_draws_nothin
 LOAD_AND_LIST = """
 import json, sys
 from streams.cli.main import build_app
-from streams.cli.commands import load_command
+from streams.cli.commands import COMMANDS, CommandEntry, CommandGroup
 build_app()
 load_command("command", sys.argv[1])
 import streams.environment
@@ -103,14 +104,18 @@ SLOW_PARTS = {
 """Package -> the commands that are made of it."""
 
 
+def entries_of(commands: Iterable[CommandEntry | CommandGroup]) -> Iterator[CommandEntry]:
+    """The commands, those of groups too."""
+    for each in commands:
+        if isinstance(each, CommandGroup):
+            yield from entries_of(each.commands.values())
+        else:
+            yield each
+
+
 def started_commands() -> list[str]:
     """The targets of all commands but those that start workers, one of each module."""
-    entries = [
-        entry
-        for each in COMMANDS.values()
-        for entry in (each.commands.values() if isinstance(each, CommandGroup) else [each])
-    ]
-    by_module = {entry.target.partition(":")[0]: entry.target for entry in entries}
+    by_module = {entry.target.partition(":")[0]: entry.target for entry in entries_of(COMMANDS.values())}
     return sorted(target for module, target in by_module.items() if module not in ("worker", "demo"))
 
 

@@ -34,6 +34,7 @@ from streams.progress import ProgressCallback
 from streams.runtime.time.alignment import AlignmentSettings
 from streams.settings import Settings
 from streams.store.checkpoints import read_checkpoints
+from streams.store.status.handovers import HandOverStatus, read_handovers
 from streams.store.status.lag import PartitionLag, read_lag, total
 from streams.store.status.refusals import RefusalCounts, read_refusal_counts
 from streams.store.status.time_status import (
@@ -59,6 +60,7 @@ class WorkProgress:
     lag: Mapping[str, PartitionLag]
     time: TimeStatus
     dead_letters: RefusalCounts
+    hand_overs: HandOverStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,11 @@ class DeploymentStatus:
                 for role, workers in self.workers.items()
                 for each in workers
             ],
-            "salesforce": {"configured": self.has_salesforce, "workers": len(self.workers.get("crm", ()))},
+            "salesforce": {
+                "configured": self.has_salesforce,
+                "workers": len(self.workers.get("crm", ())),
+                **({} if self.progress is None else self.progress.hand_overs.to_dict()),
+            },
             **({} if self.progress is None else self._progress_to_dict(self.progress)),
         }
 
@@ -114,6 +120,7 @@ class DeploymentStatus:
             yield from self._lag_lines(self.progress.lag)
             yield from self._time_lines(self.progress.time)
         yield f"Salesforce   {self._salesforce_text()}"
+        yield from self._hand_over_lines()
         if self.progress is not None:
             yield f"dead letters {_refusals_text(self.progress.dead_letters)}"
 
@@ -181,6 +188,12 @@ class DeploymentStatus:
         for name in time.left_out:
             yield f"time         waits no more for {name}: its records will be late"
 
+    def _hand_over_lines(self) -> Iterator[str]:
+        """What waits; nothing where nobody hands over, for everything waits there."""
+        if self.progress is not None and (self.has_salesforce or self.workers.get("crm")):
+            for text in self.progress.hand_overs.texts():
+                yield f"Salesforce   {text}"
+
     def _salesforce_text(self) -> str:
         count = len(self.workers.get("crm", ()))
         if count:
@@ -210,7 +223,7 @@ async def read_status(settings: Settings, on_progress: ProgressCallback) -> Depl
 
 
 async def _read_progress(settings: Settings, on_progress: ProgressCallback) -> WorkProgress:
-    topics = [settings.prefix + topic.name for topic in (*_LAG_TOPICS, DEAD_LETTERS)]
+    topics = [settings.prefix + topic.name for topic in (*_LAG_TOPICS, DEAD_LETTERS, QUALIFIED_LEADS)]
     partitions = await fetch_partitions(settings.bootstrap, topics)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
         slots = [_partition(settings, CONTACTS_CHANGELOG, number) for number in range(settings.partitions)]
@@ -236,9 +249,10 @@ async def _read_progress(settings: Settings, on_progress: ProgressCallback) -> W
         else:
             clock_records = await read_clock_records(consumer, _partition(settings, CLOCK, 0))
             time = events_status(own, claims, sources, clock_records)
+        hand_overs = await read_handovers(settings, consumer, partitions[settings.prefix + QUALIFIED_LEADS.name])
         counts = await read_refusal_counts(consumer, partitions[settings.prefix + DEAD_LETTERS.name], on_progress)
     return WorkProgress(
-        {topic.name: total(lags, settings.prefix + topic.name) for topic in _LAG_TOPICS}, time, counts
+        {topic.name: total(lags, settings.prefix + topic.name) for topic in _LAG_TOPICS}, time, counts, hand_overs
     )
 
 

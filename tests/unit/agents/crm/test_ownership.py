@@ -7,31 +7,33 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from agents.crm.ownership import Ownership
+from agents.crm.ownership import Ownership, ProgressReader
+from streams.store.handovers.progress import AccountStop, HandOverProgress
 
 LEADS = TopicPartition("qualified-leads", 0)
 
 
 class FakeGroupConsumer:
-    """A consumer with one committed offset; `rebalance` is called while it is fetched."""
+    """A consumer of a log that begins at `first`; it notes where it is told to go on."""
 
-    def __init__(self, committed: int | None, first: int = 0) -> None:
-        self._committed = committed
+    def __init__(self, first: int = 0) -> None:
         self._first = first
-        self.rebalance: Any = None
         self.seeks: list[int] = []
-
-    async def committed(self, _partition: TopicPartition) -> int | None:
-        if self.rebalance is not None:
-            rebalance, self.rebalance = self.rebalance, None
-            rebalance()
-        return self._committed
 
     async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, self._first)
 
     def seek(self, _partition: TopicPartition, offset: int) -> None:
         self.seeks.append(offset)
+
+
+def reader_of(progress: HandOverProgress | None) -> ProgressReader:
+    """What the group has committed of every partition."""
+
+    async def read(_partition: TopicPartition) -> HandOverProgress | None:
+        return progress
+
+    return read
 
 
 @pytest.mark.parametrize(
@@ -43,8 +45,9 @@ async def test_reading_starts_some_records_before_the_committed_offset(
 ) -> None:
     ownership = Ownership(look_back=10)
     ownership.on_partitions_assigned([LEADS])
-    consumer: Any = FakeGroupConsumer(committed, first)
-    await ownership.seek_new_partitions(consumer)
+    consumer: Any = FakeGroupConsumer(first)
+    progress = None if committed is None else HandOverProgress(committed)
+    assert await ownership.adopt_partitions(consumer, reader_of(progress))
     assert consumer.seeks == [seek]
     assert ownership.precedes_ownership(LEADS, start - 1)
     assert not ownership.precedes_ownership(LEADS, start)
@@ -53,11 +56,26 @@ async def test_reading_starts_some_records_before_the_committed_offset(
 async def test_partitions_that_are_revoked_meanwhile_are_not_sought() -> None:
     ownership = Ownership(look_back=10)
     ownership.on_partitions_assigned([LEADS])
-    consumer: Any = FakeGroupConsumer(100)
-    consumer.rebalance = lambda: ownership.on_partitions_revoked([LEADS])
-    await ownership.seek_new_partitions(consumer)
+    consumer: Any = FakeGroupConsumer()
+
+    async def read(_partition: TopicPartition) -> HandOverProgress:
+        ownership.on_partitions_revoked([LEADS])
+        return HandOverProgress(100)
+
+    await ownership.adopt_partitions(consumer, read)
     assert consumer.seeks == []
+    assert ownership.progress == {}
     assert not ownership.precedes_ownership(LEADS, 0)
+
+
+async def test_a_new_owner_knows_where_accounts_stand_still() -> None:
+    ownership = Ownership(look_back=10)
+    ownership.on_partitions_assigned([LEADS])
+    consumer: Any = FakeGroupConsumer()
+    committed = HandOverProgress(100, {"acme": AccountStop(7, 1_000)})
+    await ownership.adopt_partitions(consumer, reader_of(committed))
+    assert ownership.progress[LEADS].committable() == committed
+    assert not await ownership.adopt_partitions(consumer, reader_of(committed))
 
 
 def test_every_rebalance_is_a_new_generation() -> None:

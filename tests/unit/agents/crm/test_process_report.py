@@ -8,20 +8,27 @@ from typing import Any
 
 from agents.crm.outage_log import OutageLog
 from agents.crm.process_report import CrmParts, crm_report
+from agents.crm.stopped_accounts import StoppedAccount
 from connectors.salesforce.org.usage import ApiUsage
 from streams.errors import SalesforceUnavailable
 from streams.metrics import catalog
 from streams.metrics.report import ProcessReport, decode
+from streams.store.handovers.commands import HandOverPause
 
 
 def parts_of(**more: Any) -> CrmParts:
     """The parts of a process at work."""
     consumer: Any = SimpleNamespace(
-        outage_log=OutageLog("hand-overs"),
+        outage_logs=[OutageLog("hand-overs")],
         ready_since=1_000,
         results={"linked": 3, "failed": 1},
         dead_letters={"not_a_handover": 0},
         delivery_began=None,
+        pause=None,
+        stops={},
+        refused_count=0,
+        set_aside={"UNABLE_TO_LOCK_ROW": 2},
+        lags=lambda: {0: 7},
     )
     poller: Any = SimpleNamespace(outage_log=OutageLog("opportunities"), event_count=5, polled_at=None)
     for name, value in more.items():
@@ -56,7 +63,7 @@ def test_what_it_has_done_is_told() -> None:
 def test_an_absent_salesforce_is_a_problem_of_a_process_that_is_ready() -> None:
     parts = parts_of(delivery_began=time.monotonic() - 60)
     assert parts.consumer is not None
-    parts.consumer.outage_log.failing(SalesforceUnavailable("no answer"))
+    parts.consumer.outage_logs[0].failing(SalesforceUnavailable("no answer"))
     report = report_of(parts)
     assert report.ready_since == 1_000
     assert report.problems == ("Salesforce, hand-overs: no answer",)
@@ -72,6 +79,31 @@ def test_what_does_not_fit_the_org_is_a_problem_of_a_process_that_is_ready() -> 
     report = report_of(parts)
     assert report.ready_since == 1_000
     assert report.problems == ("Salesforce does not fit: acme: lead_fields: the Lead has no field Plan__c",)
+
+
+def test_accounts_that_stand_still_and_a_pause_are_named_with_since_when_and_why() -> None:
+    stops = {
+        "acme": StoppedAccount("acme", 0, "no field Plan__c", 0.0),
+        "beta": StoppedAccount("beta", 1_000, "hand-overs of beta are paused", 0.0, is_paused=True),
+    }
+    report = report_of(parts_of(stops=stops, pause=HandOverPause("2026-03-01T10:00:00.000Z", None, "jo")))
+    assert report.problems == (
+        "Salesforce: hand-overs are paused since 2026-03-01T10:00:00.000Z by jo",
+        "Salesforce: hand-overs of acme stand still since 1970-01-01T00:00:00.000Z: no field Plan__c",
+        "Salesforce: hand-overs of beta are paused",
+    )
+    assert (value(report, catalog.STOPPED_SECONDS) or 0) > 1_000_000
+    assert value(report, catalog.STOPPED_ACCOUNTS) == 1
+    assert value(report, catalog.HANDOVERS_PAUSED) == 1
+    assert value(report, catalog.HANDOVERS_SET_ASIDE, "UNABLE_TO_LOCK_ROW") == 2
+    assert value(report, catalog.HANDOVER_LAG, "0") == 7
+
+
+def test_of_very_many_accounts_some_are_named() -> None:
+    stops = {str(each): StoppedAccount(str(each), each, "no field", 0.0) for each in range(50)}
+    report = report_of(parts_of(stops=stops))
+    assert len(report.problems) == 21
+    assert report.problems[-1] == "Salesforce: hand-overs of 30 more accounts stand still"
 
 
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 
 import pytest
 
 from streams.cli.commands import COMMANDS, CommandEntry, CommandGroup, load_command
 
 
-def all_commands() -> list[tuple[str, CommandEntry]]:
+def all_commands(commands: Mapping[str, CommandEntry | CommandGroup] = COMMANDS) -> list[tuple[str, CommandEntry]]:
     """Returns every command with its name, including those of groups."""
-    single = [(name, entry) for name, entry in COMMANDS.items() if isinstance(entry, CommandEntry)]
-    groups = [group for group in COMMANDS.values() if isinstance(group, CommandGroup)]
-    return [*single, *(command for group in groups for command in group.commands.items())]
+    single = [(name, entry) for name, entry in commands.items() if isinstance(entry, CommandEntry)]
+    groups = [group for group in commands.values() if isinstance(group, CommandGroup)]
+    return [*single, *(command for group in groups for command in all_commands(group.commands))]
 
 
 def test_there_are_commands_and_groups() -> None:

@@ -11,6 +11,8 @@ from streams.kafka.topic_admin import TopicsReport
 from streams.kafka.topic_check import Findings
 from streams.kafka.worker_groups import GroupWorker
 from streams.settings import Settings
+from streams.store.handovers.commands import HandOverPause
+from streams.store.status.handovers import HandOverStatus
 from streams.store.status.lag import PartitionLag
 from streams.store.status.refusals import RefusalCounts
 from streams.store.status.report import _LAG_TOPICS, DeploymentStatus, WorkProgress
@@ -25,6 +27,9 @@ NO_LAG = {topic.name: PartitionLag(0) for topic in _LAG_TOPICS}
 WALL = TimeStatus(tick=NOON - 1_250, holder=TimeHolder("web-visits:1", NOON - 250, "w0"), written_at=NOON - 250)
 
 
+AT_REST = HandOverStatus(PartitionLag(0))
+
+
 def status(
     *,
     clock: Any = "wall",
@@ -32,11 +37,12 @@ def status(
     lag: Mapping[str, PartitionLag] | None = None,
     time: TimeStatus = WALL,
     refusals: RefusalCounts | None = None,
+    hand_overs: HandOverStatus | None = None,
     **settings: Any,
 ) -> DeploymentStatus:
     """A status of two fit topics at NOON."""
     topics = TopicsReport([Findings("journal"), Findings("leads")], DeploymentRecord(clock, 4))
-    progress = WorkProgress({**NO_LAG, **(lag or {})}, time, refusals or RefusalCounts({}))
+    progress = WorkProgress({**NO_LAG, **(lag or {})}, time, refusals or RefusalCounts({}), hand_overs or AT_REST)
     made = Settings(bootstrap="k:9092", clock=clock, partitions=4, **settings)
     return DeploymentStatus(made, topics, WORKERS if workers is None else workers, progress, NOON)
 
@@ -81,7 +87,39 @@ def test_salesforce_is_on_where_a_worker_hands_over() -> None:
     assert "Salesforce   on, 1 worker hands over" in list(status(workers=crm).lines())
     configured = status(salesforce_domain="acme.my")
     assert "Salesforce   off: it is configured, and no worker of role crm runs" in list(configured.lines())
-    assert configured.to_dict()["salesforce"] == {"configured": True, "workers": 0}
+    assert configured.to_dict()["salesforce"] == {
+        "configured": True,
+        "workers": 0,
+        "waiting": {"records": 0, "exact": True},
+        "stopped": [],
+        "paused": [],
+    }
+
+
+def test_hand_overs_that_wait_stand_still_or_are_paused_are_named() -> None:
+    pauses = [
+        HandOverPause("2026-03-02T11:00:00.000Z", None, "jo"),
+        HandOverPause("2026-03-02T11:30:00.000Z", "beta"),
+    ]
+    hand_overs = HandOverStatus(PartitionLag(3), {"acme": NOON - 60_000, "beta": NOON}, pauses)
+    told = status(hand_overs=hand_overs, salesforce_domain="acme.my")
+    lines = [line.removeprefix("Salesforce   ") for line in told.lines() if line.startswith("Salesforce")]
+    assert lines[1:] == [
+        "3 of qualified-leads wait",
+        "hand-overs are paused since 2026-03-02T11:00:00.000Z by jo",
+        "hand-overs of beta are paused since 2026-03-02T11:30:00.000Z",
+        "hand-overs of acme stand still since 2026-03-02T11:59:00.000Z: a worker's health says why",
+    ]
+    salesforce = told.to_dict()["salesforce"]
+    assert [each["account"] for each in salesforce["stopped"]] == ["acme", "beta"]
+    assert salesforce["paused"][0] == {"account": None, "by": "jo", "at": "2026-03-02T11:00:00.000Z"}
+    assert len([line for line in status(hand_overs=hand_overs).lines() if line.startswith("Salesforce")]) == 1
+
+
+def test_of_very_many_accounts_that_stand_still_some_are_named() -> None:
+    hand_overs = HandOverStatus(PartitionLag(0), {f"a{each}": NOON for each in range(12)})
+    lines = list(status(hand_overs=hand_overs, salesforce_domain="acme.my").lines())
+    assert "Salesforce   hand-overs of 2 more accounts stand still" in lines
 
 
 def test_dead_letters_are_counted_by_code() -> None:

@@ -1,0 +1,113 @@
+"""The orgs that hand-overs go to: each with its own thread, its own batch under way, and its own outages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from agents.crm.backoff import Backoff
+from agents.crm.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, OrgClock, QueuedHandOver
+from agents.crm.outage_log import OutageLog, SalesforceFailure
+from connectors.salesforce.handover.delivery import Delivery
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
+from connectors.salesforce.org.errors import TransientFailure
+
+DEFAULT_ORG = ""
+
+CallResult = TypeVar("CallResult")
+
+
+class OrgDelivery:
+    """One org; `batch` is what is being handed over to it now. `backoff` says when it is called after an outage."""
+
+    def __init__(self, name: str, delivery: Delivery, backoff: Backoff) -> None:
+        self.name = name
+        self.delivery = delivery
+        self.outage_log = OutageLog("hand-overs" if name == DEFAULT_ORG else f"hand-overs to {name}")
+        self.clock = OrgClock()
+        self.batch: Sequence[QueuedHandOver] = ()
+        self.next_call = 0.0
+        """When (monotonic seconds) it may be called again."""
+        self._backoff = backoff
+        self._failures = 0
+        self._task: asyncio.Task[DeliveryOutcome] | None = None
+        # One thread: one batch at a time, so that one contact is never in two requests.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"salesforce-{name}")
+
+    @property
+    def task(self) -> asyncio.Task[DeliveryOutcome] | None:
+        """The delivery under way; None while there is none."""
+        return self._task
+
+    def is_free(self, now: float) -> bool:
+        """Whether a batch may be handed over to it."""
+        return self._task is None and now >= self.next_call
+
+    def begin(self, batch: Sequence[QueuedHandOver]) -> None:
+        """Begins to hand a batch over."""
+        self.batch = batch
+        handovers = [item.handover for item in batch]
+        self._task = asyncio.create_task(self.call(lambda: self.delivery.deliver(handovers)))
+
+    def end(self) -> DeliveryOutcome:
+        """The outcome of a delivery that is over. Raises as `Delivery.deliver`."""
+        assert self._task is not None, "begin a delivery first"
+        task, self._task = self._task, None
+        return task.result()
+
+    async def call(self, operation: Callable[[], CallResult]) -> CallResult:
+        """Runs an operation in the org's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, operation)
+
+    def note_outage(self, error: SalesforceFailure) -> float:
+        """The org does not answer: it is called again after a while, whose seconds are returned."""
+        self.clock.add_outage()
+        self.outage_log.failing(error)
+        delay = self._backoff.delay(self._failures, error)
+        self.next_call = time.monotonic() + delay
+        self._failures += 1
+        return delay
+
+    def note_outcome(self, outcome: DeliveryOutcome) -> TransientFailure | None:
+        """The org answers, and refusals of single records count; returns a fault where it refuses everything."""
+        contacts = {each.handover.key for each in outcome.pending}
+        codes = {each.error.code for each in outcome.pending}
+        if not outcome.results and len(contacts) > FEW_CONTACTS and codes <= WHOLE_ORG_CODES:
+            return TransientFailure(f"Salesforce refuses every record: {outcome.pending[0].error.safe_message}")
+        self._failures = 0
+        self.outage_log.recovered()
+        self.clock.add_answer(time.monotonic())
+        return None
+
+    def close(self) -> None:
+        """Lets the thread end after its call."""
+        self._thread.shutdown(wait=False)
+
+
+class OrgDeliveries:
+    """The orgs by name; `org_name` gives the one of an account."""
+
+    def __init__(
+        self, deliveries: Mapping[str, Delivery], org_name: Callable[[str], str], backoff: Backoff | None = None
+    ) -> None:
+        self.backoff = backoff or Backoff()
+        self._org_name = org_name
+        self._orgs = {name: OrgDelivery(name, delivery, self.backoff) for name, delivery in deliveries.items()}
+
+    @classmethod
+    def of_one(cls, delivery: Delivery, backoff: Backoff | None = None) -> OrgDeliveries:
+        """One org for every account."""
+        return cls({DEFAULT_ORG: delivery}, lambda _: DEFAULT_ORG, backoff)
+
+    def __iter__(self) -> Iterator[OrgDelivery]:
+        return iter(self._orgs.values())
+
+    def __len__(self) -> int:
+        return len(self._orgs)
+
+    def of_account(self, account: str) -> OrgDelivery | None:
+        """The org of an account; None where it has none."""
+        return self._orgs.get(self._org_name(account))

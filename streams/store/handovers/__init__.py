@@ -1,0 +1,1 @@
+"""What Kafka holds of the hand-overs to Salesforce besides them: commands of people, progress, refusals."""

@@ -1,0 +1,196 @@
+"""Leads that Salesforce refused and has not taken since, from the topics `leads` and `crm-results`.
+
+`leads` has every refusal that the pipeline has decided, however long ago; `crm-results` has what came since, and
+tells since when and how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka import TopicPartition
+
+from schemas.topics import CRM_RESULTS, LEADS
+from streams.kafka.clients import fetch_partitions
+from streams.kafka.protocols import ConsumedRecord, Consumer
+from streams.kafka.reader import fetch_end_offsets, open_consumer, read_partitions_to_end
+from streams.progress import ProgressCallback
+from streams.settings import Settings
+from streams.store.outputs.tables import RowKey, parse_row_key
+
+_Rank = tuple[tuple[int, ...], int]
+"""The number of a hand-over and of its retry: of two answers the one with the larger is newer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalFilter:
+    """Which refusals are meant; an empty set means all."""
+
+    accounts: frozenset[str] = frozenset()
+    campaigns: frozenset[str] = frozenset()
+    contacts: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+
+    def fits_key(self, key: RowKey) -> bool:
+        """Whether a lead may be meant, whatever its refusal is."""
+        wanted = ((self.accounts, key.account), (self.campaigns, key.subject), (self.contacts, key.contact))
+        return all(not names or name in names for names, name in wanted)
+
+    def fits_code(self, code: str) -> bool:
+        """Whether refusals with this code are meant."""
+        return not self.codes or code in self.codes
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLead:
+    """A lead that Salesforce refused: code and message of the last answer, and the hand-over that it answers.
+
+    `since` (text) is when it was refused first since it was last linked; `retries` how often it was retried by hand.
+    """
+
+    key: RowKey
+    code: str
+    message: str
+    since: str
+    hand_over: str = ""
+    retries: int = 0
+
+
+class _CrmState(msgspec.Struct):
+    code: str | None = None
+    message: str = ""
+    hand_over: str = ""
+    number: Sequence[int] = ()
+    retry: int = 0
+
+
+class _LeadRow(msgspec.Struct):
+    at: str
+    crm: _CrmState = msgspec.field(default_factory=_CrmState)
+
+
+class _Answer(msgspec.Struct):
+    type: str
+    at: str
+    contact: str
+    campaign: str
+    account: str = "default"
+    hand_over: str = ""
+    number: Sequence[int] | Mapping[str, int] = ()
+    code: str = ""
+    message: str = ""
+    retry: int = 0
+
+    @property
+    def rank(self) -> _Rank:
+        number = self.number
+        if isinstance(number, Mapping):
+            number = [number.get(name, 0) for name in ("partition", "offset", "ordinal")]
+        return tuple(number), self.retry
+
+
+@dataclass(slots=True)
+class _History:
+    """The newest answer about a lead, and since when it is refused."""
+
+    rank: _Rank
+    refusal: RefusedLead | None
+
+
+_decode_row = msgspec.json.Decoder(_LeadRow).decode
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+
+
+class Refusals:
+    """Collects rows of `leads`, then answers of `crm-results`; what is no such record is passed over."""
+
+    def __init__(self, wanted: RefusalFilter) -> None:
+        self._wanted = wanted
+        self._histories: dict[RowKey, _History] = {}
+
+    def add_row(self, record_key: bytes | None, value: bytes | None) -> None:
+        """Adds a row, or removes one that was deleted."""
+        key = parse_row_key(record_key)
+        if key is None or not self._wanted.fits_key(key):
+            return
+        try:
+            row = None if value is None else _decode_row(value)
+        except msgspec.DecodeError:
+            return
+        if row is None:
+            self._histories.pop(key, None)
+            return
+        crm = row.crm
+        refusal = None
+        if crm.code is not None:
+            refusal = RefusedLead(key, crm.code, crm.message, row.at, crm.hand_over, crm.retry)
+        self._histories[key] = _History((tuple(crm.number), crm.retry), refusal)
+
+    def add_answer(self, value: bytes | None) -> None:
+        """Adds an answer; one of an older hand-over or retry than the newest changes nothing."""
+        try:
+            answer = _decode_answer(value or b"")
+        except msgspec.DecodeError:
+            return
+        key = RowKey(answer.account, answer.campaign, answer.contact)
+        if answer.type not in ("crm.linked", "crm.failed") or not answer.number or not self._wanted.fits_key(key):
+            return
+        before = self._histories.get(key)
+        if before is not None and answer.rank < before.rank:
+            return
+        refusal = None
+        if answer.type == "crm.failed":
+            since = before.refusal.since if before is not None and before.refusal is not None else answer.at
+            refusal = RefusedLead(
+                key, answer.code, answer.message, min(since, answer.at), answer.hand_over, answer.retry
+            )
+        self._histories[key] = _History(answer.rank, refusal)
+
+    def found(self) -> list[RefusedLead]:
+        """The leads that are refused, the longest refused first."""
+        refusals = [each.refusal for each in self._histories.values() if each.refusal is not None]
+        meant = [each for each in refusals if self._wanted.fits_code(each.code)]
+        return sorted(meant, key=lambda each: (each.since, each.key))
+
+
+async def read_refused(
+    settings: Settings, wanted: RefusalFilter, on_progress: ProgressCallback
+) -> Sequence[RefusedLead]:
+    """The leads that are refused now, the longest refused first. Raises TopicsMissing, BrokerUnavailable."""
+    leads, results = (settings.prefix + topic.name for topic in (LEADS, CRM_RESULTS))
+    partitions = await fetch_partitions(settings.bootstrap, [leads, results])
+    refusals = Refusals(wanted)
+    async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
+        await _read(
+            consumer,
+            partitions[leads],
+            lambda record: refusals.add_row(record.key, record.value),
+            "reading leads",
+            on_progress,
+        )
+        await _read(
+            consumer,
+            partitions[results],
+            lambda record: refusals.add_answer(record.value),
+            "reading answers of Salesforce",
+            on_progress,
+        )
+    return refusals.found()
+
+
+async def _read(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartition],
+    add: Callable[[ConsumedRecord], None],
+    what: str,
+    on_progress: ProgressCallback,
+) -> None:
+    ends = await fetch_end_offsets(consumer, partitions)
+    offsets = dict.fromkeys(ends, 0)
+    async for partition, batch in read_partitions_to_end(consumer, partitions, ends=ends):
+        for record in batch:
+            add(record)
+        offsets[partition] = batch[-1].offset + 1
+        on_progress(what, sum(offsets.values()), sum(ends.values()))

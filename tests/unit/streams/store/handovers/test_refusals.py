@@ -1,0 +1,93 @@
+"""Which leads are refused: the newest answer decides, by hand-over and retry."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+
+from streams.store.handovers.refusals import RefusalFilter, Refusals
+from streams.store.outputs.tables import RowKey
+
+KEY = RowKey("acme", "spring", "ann")
+
+
+def answer(kind: str, number: int, at: int, retry: int = 0, code: str = "A") -> bytes:
+    event = {
+        "type": f"crm.{kind}",
+        "at": f"2026-03-0{at}T00:00:00.000Z",
+        "account": "acme",
+        "campaign": "spring",
+        "contact": "ann",
+        "number": [0, number, 0],
+        "hand_over": f"h-{number}",
+        **({"code": code, "message": "no"} if kind == "failed" else {}),
+        **({"retry": retry} if retry else {}),
+    }
+    return msgspec.json.encode(event)
+
+
+def refusals_of(*answers: bytes, row: dict[str, object] | None = None) -> Refusals:
+    found = Refusals(RefusalFilter())
+    if row is not None:
+        found.add_row(b"acme/spring/ann", msgspec.json.encode({"at": "2026-03-09T00:00:00.000Z", "crm": row}))
+    for each in answers:
+        found.add_answer(each)
+    return found
+
+
+def test_a_refusal_counts_from_the_first_one_since_the_last_link() -> None:
+    [lead] = refusals_of(
+        answer("failed", 1, 1),
+        answer("linked", 2, 2),
+        answer("failed", 3, 3, code="B"),
+        answer("failed", 3, 4, retry=1),
+        answer("failed", 3, 5, retry=2, code="C"),
+    ).found()
+    assert (lead.key, lead.code, lead.since, lead.retries) == (KEY, "C", "2026-03-03T00:00:00.000Z", 2)
+    assert lead.hand_over == "h-3"
+
+
+def test_a_link_ends_a_refusal_and_an_older_answer_that_comes_late_changes_nothing() -> None:
+    answers = [answer("failed", 1, 1), answer("linked", 1, 2, retry=1)]
+    assert refusals_of(*answers).found() == []
+    assert refusals_of(*answers, answer("failed", 1, 1)).found() == []
+
+
+def test_what_the_results_no_longer_have_is_in_the_row() -> None:
+    row = {"code": "A", "message": "no", "hand_over": "h-1", "number": [0, 1, 0], "retry": 2, "result": "crm.failed"}
+    [lead] = refusals_of(row=row).found()
+    assert (lead.code, lead.since, lead.retries) == ("A", "2026-03-09T00:00:00.000Z", 2)
+    assert refusals_of(answer("linked", 1, 1, retry=3), row=row).found() == []
+    assert refusals_of(row={"record": "00Q", "number": [0, 1, 0], "result": "crm.linked"}).found() == []
+
+
+@pytest.mark.parametrize("value", [b"no json", b"{}", b'{"type": "crm.failed"}'])
+def test_what_is_no_answer_is_passed_over(value: bytes) -> None:
+    assert refusals_of(value).found() == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (RefusalFilter(), True),
+        (RefusalFilter(accounts=frozenset({"acme"}), codes=frozenset({"A", "B"})), True),
+        (RefusalFilter(accounts=frozenset({"beta"})), False),
+        (RefusalFilter(campaigns=frozenset({"autumn"})), False),
+        (RefusalFilter(contacts=frozenset({"ben"})), False),
+        (RefusalFilter(codes=frozenset({"B"})), False),
+    ],
+)
+def test_a_filter_picks_by_account_campaign_contact_and_code(wanted: RefusalFilter, fits: bool) -> None:
+    found = Refusals(wanted)
+    found.add_answer(answer("failed", 1, 1))
+    assert (len(found.found()) == 1) == fits
+
+
+def test_in_whatever_order_answers_are_read_the_newest_decides() -> None:
+    chance = random.Random(3)
+    answers = [answer("failed", 1, 1), answer("failed", 1, 2, retry=1), answer("linked", 1, 3, retry=2)]
+    for _ in range(6):
+        chance.shuffle(answers)
+        assert refusals_of(*answers).found() == []
