@@ -52,7 +52,6 @@ def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: Opportunity
     yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)
     yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())
     yield value_of(catalog.OPPORTUNITIES, poller.event_count)
-    yield value_of(catalog.OPPORTUNITIES_KEPT, poller.kept_count)
     yield value_of(catalog.OPPORTUNITY_PAUSE, poller.pause_seconds)
     if poller.polled_at is not None:
         yield value_of(catalog.OPPORTUNITY_POLL, poller.polled_at / 1000)

@@ -93,7 +93,8 @@ async def reconcile(
     org_client = OrgClient(Connection.from_settings(settings))
     currency = settings.salesforce_currency
     poll = OpportunityPoll(org_client, currency=currency, rules=lambda: rules)
-    sums = CampaignSums(OpportunityQueries(org_client), rules, currency)
+    queries = OpportunityQueries(org_client)
+    sums = CampaignSums(queries, rules, currency)
     rows: LedgerRows = await read_ledger_rows(settings, on_progress)
     on_progress("asking Salesforce", 0, 0)
     try:
@@ -112,7 +113,12 @@ async def reconcile(
     mended = [each for each in differences if repair and (each.kind != "unseen" or unseen_as_deleted)]
     await _write(settings, mended)
     return ReconcileReport(
-        org_client.connection.display_name, len(org.states), org.requests, differences, sum_differences, mended
+        org_client.connection.display_name,
+        len(org.states),
+        org.requests + queries.request_count,
+        differences,
+        sum_differences,
+        mended,
     )
 
 

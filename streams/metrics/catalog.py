@@ -170,9 +170,6 @@ OPPORTUNITY_POLL = _gauge(
     "when opportunities were last polled, since the epoch",
     roles=CRM_ROLES,
 )
-OPPORTUNITIES_KEPT = _gauge(
-    "leadstream_opportunities_kept", "opportunities of the org that are ours, as last polled", roles=CRM_ROLES
-)
 OPPORTUNITY_PAUSE = _gauge(
     "leadstream_opportunity_pause_seconds",
     "time to the next poll of opportunities; it grows as the daily limit nears",
