@@ -70,11 +70,20 @@ DOMAIN = _pattern(
     r"(?!.*\.salesforce\.com$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*",
 )
 LOGIN = _pattern("1 to 1000 characters without blanks, as Salesforce shows it", r"[\x21-\x7e]{1,1000}")
+USER_NAME = _pattern(
+    "a user name of Salesforce, for example integration@acme.example",
+    r"[\x21-\x3f\x41-\x7e]{1,64}@[\x21-\x3f\x41-\x7e]{1,63}",
+)
+PRIVATE_KEY = _pattern(
+    "an RSA key in PEM without a passphrase, as `openssl genrsa` writes it",
+    r"\s*-----BEGIN (RSA |)PRIVATE KEY-----\s[A-Za-z0-9+/=\s]{1,16000}-----END \1PRIVATE KEY-----\s*",
+)
 VERSION = _pattern("a version, for example 62.0", r"[1-9][0-9]{1,2}\.0")
 FIELD_NAME = _pattern(
     "the API name of a field, for example Leadstream_Id__c", r"[A-Za-z](?:[A-Za-z0-9_]{0,78}[A-Za-z0-9])?"
 )
 CURRENCY = _pattern("three capital letters as in ISO 4217, for example EUR", r"[A-Z]{3}")
+SLUG = _pattern("1 to 100 letters, digits, dashes and underscores", r"[A-Za-z0-9_-]{1,100}")
 TOKENS_OF_A_KIND = 2
 """Valid at a time, so that a new token is in use before the former one goes."""
 

@@ -22,9 +22,11 @@ from streams.setting_forms import (
     HTTP_URL,
     LISTEN_HOST,
     LOGIN,
+    PRIVATE_KEY,
     REDIS_URL,
     SERVE_TOKENS,
     TOPIC_PREFIX,
+    USER_NAME,
     VERSION,
     WORKER_NAME,
     TextForm,
@@ -49,6 +51,8 @@ FORMS: dict[str, TextForm] = {
     "salesforce_domain": DOMAIN,
     "salesforce_client_id": LOGIN,
     "salesforce_client_secret": LOGIN,
+    "salesforce_username": USER_NAME,
+    "salesforce_private_key": PRIVATE_KEY,
     "salesforce_version": VERSION,
     "salesforce_external_id": FIELD_NAME,
     "salesforce_currency": CURRENCY,
@@ -198,8 +202,13 @@ class Settings(BaseSettings):
     salesforce_domain: str | None = Field(None, description="My Domain, for example acme.my")
     salesforce_client_id: str | None = Field(None, description="client id of the app in Salesforce")
     salesforce_client_secret: str | None = Field(None, repr=False, description="client secret of the app")
+    salesforce_username: str | None = Field(None, description="user to log in as with a private key (JWT bearer)")
+    salesforce_private_key: str | None = Field(
+        None, repr=False, description="private key of the app's certificate, in place of a client secret"
+    )
     salesforce_version: str = Field("62.0", description="version of Salesforce's API")
     salesforce_external_id: str = Field("Leadstream_Id__c", description="name of the key field in Salesforce")
+    salesforce_orgs: Path | None = Field(None, description="file of the orgs of accounts that have their own")
     salesforce_poll_ms: int = _ms(30_000, 10, _DAY, "time between two polls; each takes one API request or more")
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
     redis_url: str | None = Field(None, description="address of a Redis for the read models; `rediss://` with TLS")
@@ -239,6 +248,11 @@ class Settings(BaseSettings):
         _require_at_most(self, "transaction_bound_ms", "transaction_timeout_ms", "the broker would abort it before")
         _require_at_most(self, "tick_ms", "heartbeat_ms", "timers would be seen later than nothing at all")
         return self
+
+    @property
+    def has_salesforce(self) -> bool:
+        """Whether any org is set; without one, hand-overs wait on their topic."""
+        return any((self.salesforce_url, self.salesforce_domain, self.salesforce_orgs))
 
     @property
     def engine(self) -> EngineSettings:

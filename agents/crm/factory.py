@@ -9,13 +9,13 @@ from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.handover_times import HandOverTimes
 from agents.crm.opportunity_poller import OpportunityPoller
 from agents.crm.poll_pace import PollPace
-from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS, LeadFields
+from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.usage import ApiUsage
+from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 
@@ -28,13 +28,14 @@ def build_crm(
     patience: RetryPolicy | None = None,
     usage: ApiUsage | None = None,
     rules: Callable[[], AttributionRules] = AttributionRules,
+    time_zone: TimeZoneProvider = utc,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
     """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
 
     `rules` say whose the opportunities are. Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
-    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience), backoff=backoff)
+    consumer = HandOverConsumer(settings, Delivery(org, mapping, patience, time_zone), backoff=backoff)
     poll = OpportunityPoll(
         org, currency=settings.salesforce_currency, rules=rules, handed_over_at=HandOverTimes(settings)
     )
@@ -58,13 +59,20 @@ def attribution_rules(releases: Callable[[], Iterable[Release]]) -> Callable[[],
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:
-    """The `lead_fields` of an account by its latest release; the default ones where it has none."""
+    """The `salesforce` part of an account's latest release; the default one where it has none."""
 
-    def mapping(account: str) -> LeadFields:
+    def mapping(account: str) -> Salesforce:
         release = latest(account)
-        salesforce = release.definitions.salesforce if release is not None else None
-        if salesforce is None or not salesforce.lead_fields:
-            return DEFAULT_LEAD_FIELDS
-        return salesforce.lead_fields
+        return (release.definitions.salesforce if release is not None else None) or Salesforce()
 
     return mapping
+
+
+def active_time_zone(latest: Callable[[str], Release | None]) -> TimeZoneProvider:
+    """The time zone of an account's latest release; UTC where it has none."""
+
+    def time_zone(account: str) -> str:
+        release = latest(account)
+        return release.definitions.time_zone if release is not None else "UTC"
+
+    return time_zone

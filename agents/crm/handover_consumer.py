@@ -24,9 +24,10 @@ from agents.crm.backoff import Backoff
 from agents.crm.outage_log import OutageLog
 from agents.crm.ownership import Ownership
 from connectors.salesforce.handover.delivery import Delivery
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver, parse_handover
 from connectors.salesforce.org.client import MAX_RECORDS
-from connectors.salesforce.org.errors import RequestRefused
+from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from schemas.topics import CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text
 from streams.clock import now_ms
@@ -213,9 +214,14 @@ class HandOverConsumer:
         self, handovers: list[LeadHandOver], generation: int
     ) -> list[HandOverResult] | None:
         attempt = 0
+        answers: list[HandOverResult] = []
         while handovers:
             try:
-                answers = await self._in_thread(self._delivery.deliver, handovers)
+                outcome = await self._in_thread(self._delivery.deliver, handovers)
+                answers.extend(outcome.results)
+                answered = {answer.handover.id for answer in outcome.results}
+                handovers = [each for each in handovers if each.id not in answered]
+                _raise_unanswered(outcome)
             except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
                 self.outage_log.failing(error)
                 await self._wait(self._backoff.delay(attempt, error))
@@ -296,3 +302,10 @@ class HandOverConsumer:
                 await self._stopping.wait()
         except TimeoutError:
             return
+
+
+def _raise_unanswered(outcome: DeliveryOutcome) -> None:
+    if problem := next(iter(outcome.stopped.values()), None):
+        raise SalesforceRefused(problem)
+    if outcome.pending:
+        raise TransientFailure(f"Salesforce left {len(outcome.pending)} hand-overs unanswered")

@@ -15,8 +15,10 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
-from agents.crm.factory import active_mapping, attribution_rules, build_crm
+from agents.crm.factory import active_mapping, active_time_zone, attribution_rules, build_crm
+from agents.crm.org_checker import OrgChecker
 from agents.crm.process_report import CrmParts, crm_report
+from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
 from streams.environment import load_settings
 from streams.errors import BrokerUnavailable, LeadstreamError
@@ -43,18 +45,25 @@ async def run(
     releases = ReleaseFollower(settings)
     parts = parts or CrmParts(ApiUsage())
     mapping = active_mapping(releases.latest)
+    time_zone = active_time_zone(releases.latest)
     rules = attribution_rules(releases.all_releases)
-    consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage, rules=rules)
-    parts.consumer, parts.poller = consumer, poller
+    consumer, poller = build_crm(
+        settings, mapping, backoff=backoff, usage=parts.usage, time_zone=time_zone, rules=rules
+    )
+    parts.directory = OrgDirectory.from_settings(settings, parts.usage)
+    checker = OrgChecker(parts.directory, releases.all_releases)
+    parts.consumer, parts.poller, parts.checker = consumer, poller, checker
     try:
         async with releases:
             following = asyncio.create_task(releases.follow())
             working = [asyncio.create_task(consumer.run()), asyncio.create_task(poller.run())]
+            working.append(asyncio.create_task(checker.run()))
             signal_task = asyncio.create_task(stopping.wait())
             try:
                 await asyncio.wait([following, signal_task, *working], return_when=asyncio.FIRST_COMPLETED)
                 consumer.stop()
                 poller.stop()
+                checker.stop()
                 await _raise_first_error(*working, *(task for task in [following] if task.done()))
             finally:
                 signal_task.cancel()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.org_checker import OrgChecker
+from agents.crm.usage_report import usage_values
+from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
 from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode, process_values, value_of
@@ -15,11 +18,20 @@ from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode
 
 @dataclass
 class CrmParts:
-    """The parts of the process that its report is made of; None before they run."""
+    """The parts of the process that its report is made of; None before they run. `usage` is the default org's."""
 
     usage: ApiUsage
     consumer: HandOverConsumer | None = None
     poller: OpportunityPoller | None = None
+    checker: OrgChecker | None = None
+    directory: OrgDirectory | None = None
+
+    @property
+    def usages(self) -> Mapping[str, ApiUsage]:
+        """The usage of each org by its name; that of the default one before the orgs are known."""
+        if self.directory is None:
+            return {DEFAULT_ORG: self.usage}
+        return {name: client.usage for name, client in self.directory.clients.items()}
 
 
 def crm_report(parts: CrmParts) -> bytes:
@@ -30,23 +42,28 @@ def crm_report(parts: CrmParts) -> bytes:
     return encode(
         ProcessReport(
             ready_since=consumer.ready_since,
-            problems=tuple(
-                f"Salesforce, {log.part}: {log.current_problem}"
-                for log in (consumer.outage_log, poller.outage_log)
-                if log.current_problem is not None
+            problems=(
+                *(
+                    f"Salesforce, {log.part}: {log.current_problem}"
+                    for log in (consumer.outage_log, poller.outage_log)
+                    if log.current_problem is not None
+                ),
+                *(
+                    f"Salesforce does not fit: {problem}"
+                    for problem in (parts.checker.problems if parts.checker else ())
+                ),
             ),
-            values=(*process_values(), *_crm_values(parts.usage, consumer, poller)),
+            values=(*process_values(), *_crm_values(parts.usages, consumer, poller)),
         )
     )
 
 
-def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[MetricValue]:
+def _crm_values(
+    usages: Mapping[str, ApiUsage], consumer: HandOverConsumer, poller: OpportunityPoller
+) -> Iterator[MetricValue]:
     for log in (consumer.outage_log, poller.outage_log):
         yield value_of(catalog.SALESFORCE_UP, log.current_problem is None, log.part)
-    yield from counts_of(catalog.SALESFORCE_CALLS, usage.calls.items())
-    if usage.used is not None and usage.limit is not None:
-        yield value_of(catalog.SALESFORCE_LIMIT, usage.limit)
-        yield value_of(catalog.SALESFORCE_LEFT, max(0, usage.limit - usage.used))
+    yield from usage_values(usages)
     yield from counts_of(catalog.HANDOVERS, consumer.results.items())
     began = consumer.delivery_began
     yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)

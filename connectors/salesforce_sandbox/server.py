@@ -50,7 +50,13 @@ class SandboxServer:
 
     async def start(self) -> None:
         """Starts to serve, on a free port when `port` is 0. Raises OSError when the port is in use."""
-        self._runner = web.AppRunner(create_application(self.org), access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            create_application(self.org),
+            access_log=None,
+            shutdown_timeout=1.0,
+            # Salesforce takes addresses of 16,384 characters.
+            max_line_size=16_384,
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.events.base import ContactEvent, LongText, ShortText
 from schemas.outputs.base import Cause, Number, OutputModel
@@ -37,6 +37,18 @@ class CrmResult(ContactEvent):
     campaign: Slug
     hand_over: ShortText | None = None
     number: HandOverNumber | None = None
+    retry: int | None = Field(default=None, ge=1)
+    """The number of the retry by hand that it answers."""
+
+
+class CrmFieldNote(BaseModel):
+    """A value that was cut to fit its field of the CRM, or left out, and why; never the value itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    field: ShortText
+    note: Literal["cut", "left_out"]
+    reason: LongText
 
 
 class CrmLinked(CrmResult):
@@ -45,6 +57,7 @@ class CrmLinked(CrmResult):
     type: Literal["crm.linked"]
     record: ShortText
     member: ShortText | None = None
+    notes: tuple[CrmFieldNote, ...] = ()
 
 
 class CrmFailed(CrmResult):

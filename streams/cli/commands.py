@@ -203,7 +203,11 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
             ),
             "check": CommandEntry(
                 "salesforce.org:check",
-                "Check the login, the fields that Leadstream needs, and what definitions say of Salesforce.",
+                "Check each org, and what definitions say of Salesforce.",
+            ),
+            "preview": CommandEntry(
+                "salesforce.preview:preview",
+                "Show what hand-overs would write to Salesforce now, field by field; nothing is written.",
             ),
             "reconcile": CommandEntry(
                 "salesforce.reconcile:reconcile",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from rich import box
 from rich.table import Table
 
 from streams.cli.console import new_console, write_json, write_line, write_note
 from streams.cli.options import JsonOption
-from streams.environment import SettingRow, setting_rows, unknown_variables, value_text
+from streams.environment import SettingRow, load_settings, setting_rows, unknown_variables, value_text
 from streams.errors import ConfigurationError
 
 _PIPE_COLUMNS = 240
@@ -25,14 +26,20 @@ def show_settings(as_json: JsonOption = False) -> None:
     """
     rows = setting_rows()
     warnings = list(unknown_variables())
+    problems = [row.problem for row in rows if row.problem is not None]
+    orgs, org_problems = ([], []) if problems else _read_orgs()
+    problems += org_problems
     if as_json:
         settings = [{"variable": row.variable, **asdict(row)} for row in rows]
-        write_json({"settings": settings, "unknown": warnings})
+        write_json({"settings": settings, "unknown": warnings} | ({"salesforce_orgs": orgs} if orgs else {}))
     else:
         _write_rows(rows)
+        for org in orgs:
+            write_line(
+                f"of LEADSTREAM_SALESFORCE_ORGS: {', '.join(f'{key} {_words(value)}' for key, value in org.items())}"
+            )
     for warning in warnings:
         write_note(f"leadstream: {warning}")
-    problems = [row.problem for row in rows if row.problem is not None]
     for problem in problems[1:]:
         write_note(f"leadstream: {problem}")
     if problems:
@@ -55,6 +62,20 @@ def _write_rows(rows: Sequence[SettingRow]) -> None:
             row.variable, value_text(row.value), row.source, value_text(row.default), _bounds(row), row.meaning
         )
     console.print(table)
+
+
+def _read_orgs() -> tuple[list[dict[str, Any]], list[str]]:
+    """What the file of orgs says, and what is wrong with it; secrets are left out."""
+    from connectors.salesforce.org.orgs_file import load_orgs  # noqa: PLC0415 - most deployments have no such file
+
+    try:
+        return [entry.to_dict() for entry in load_orgs(load_settings())], []
+    except ConfigurationError as error:
+        return [], str(error).splitlines()
+
+
+def _words(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _bounds(row: SettingRow) -> str:

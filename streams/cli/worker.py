@@ -50,7 +50,7 @@ WorkerPartitionsOption = Annotated[
 
 
 NO_SALESFORCE = (
-    "neither LEADSTREAM_SALESFORCE_DOMAIN nor LEADSTREAM_SALESFORCE_URL is set; hand-overs wait on qualified-leads"
+    "none of LEADSTREAM_SALESFORCE_DOMAIN, ..._URL and ..._ORGS is set; hand-overs wait on qualified-leads"
 )
 
 
@@ -88,15 +88,11 @@ def process_names(role: Role, settings: Settings) -> list[str]:
     if role is not Role.ALL:
         return [role.value]
     roles = [Role.PIPELINE, Role.LEDGER]
-    if _has_salesforce(settings):
+    if settings.has_salesforce:
         roles.append(Role.CRM)
     if settings.redis_url is not None:
         roles.append(Role.VIEWS)
     return [each.value for each in roles]
-
-
-def _has_salesforce(settings: Settings) -> bool:
-    return settings.salesforce_url is not None or settings.salesforce_domain is not None
 
 
 def run_processes(settings: Settings, role: Role) -> int:
@@ -113,7 +109,7 @@ def run_processes(settings: Settings, role: Role) -> int:
             raise
     logs.configure(lock.name)
     environment = child_environment(settings.model_copy(update={"name": lock.name}))
-    if role in (Role.ALL, Role.CRM) and not _has_salesforce(settings):
+    if role in (Role.ALL, Role.CRM) and not settings.has_salesforce:
         log.info("Salesforce is off", why=NO_SALESFORCE)
     children = [role_child(name, environment) for name in process_names(role, settings)]
     return supervise(children, keep_open=[lock.descriptor], companion=_metrics(settings, lock.name))

@@ -141,15 +141,25 @@ SALESFORCE_UP = _gauge(
     CRM_ROLES,
 )
 SALESFORCE_CALLS = _counter(
-    "leadstream_salesforce_calls_total", "calls of Salesforce's API, by their outcome", ("outcome",), CRM_ROLES
+    "leadstream_salesforce_calls_total",
+    "calls of Salesforce's API, by org and outcome",
+    ("org", "outcome"),
+    CRM_ROLES,
 )
 SALESFORCE_LIMIT = _gauge(
-    "leadstream_salesforce_limit_requests", "API requests that the org allows in 24 hours", roles=CRM_ROLES
+    "leadstream_salesforce_limit_requests", "API requests that the org allows in 24 hours", ("org",), CRM_ROLES
 )
 SALESFORCE_LEFT = _gauge(
     "leadstream_salesforce_left_requests",
     "API requests that are left of them, as Salesforce said last",
-    roles=CRM_ROLES,
+    ("org",),
+    CRM_ROLES,
+)
+SALESFORCE_LIMIT_KNOWN = _gauge(
+    "leadstream_salesforce_limit_known_timestamp_seconds",
+    "when Salesforce last said how many requests are left, since the epoch",
+    ("org",),
+    CRM_ROLES,
 )
 HANDOVERS = _counter(
     "leadstream_handovers_total",

@@ -1,85 +1,153 @@
 """Hands leads over to Salesforce, and makes each effect happen once, whatever fails.
 
-A round looks before it writes. 1 It finds every contact's Lead, including those in the recycle bin. 2 It creates the
-Leads that never existed, by external id. 3 It changes those that exist by record id, so that one deleted meanwhile is
-not created again. 4 It creates the campaign memberships, where "already a member" is success. A hand-over whose
-result is not known goes into another round, which finds what the round before wrote in spite of its failure.
+A round looks before it writes. 1 It finds every contact's record: in the recycle bin, merged, converted, or known by
+its e-mail address. 2 It plans each record's fields. 3 It creates the Leads that never existed, by external id. 4 It
+changes those that exist by record id, so that one deleted meanwhile is not created again. 5 It makes the campaign
+memberships. A round that did not get an answer is repeated, and finds what the round before wrote all the same.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import stamina
 
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
+from connectors.salesforce.handover.delivery_round import DeliveryRound
+from connectors.salesforce.handover.descriptions import DescriptionCache
 from connectors.salesforce.handover.handover_records import (
-    DELETED_IN_CRM,
+    DO_NOT_SYNC,
     HandOverResult,
     LeadHandOver,
     group_by_contact,
 )
-from connectors.salesforce.handover.lookup import LeadLookup, SalesforceLead
-from connectors.salesforce.handover.mapping import LeadFields, lead_values, updatable_fields
-from connectors.salesforce.handover.writer import CollectionWriter, WriteResult
-from connectors.salesforce.org.client import OrgClient, SalesforceRow
-from connectors.salesforce.org.errors import CircuitOpen, CrmError, ErrorCategory, TransientFailure, classify_error
-from streams.errors import SalesforceRefused
+from connectors.salesforce.handover.lookup import PersonObject, RecordLink, RecordLookup
+from connectors.salesforce.handover.mapping import lead_fields_of, mapped_fields, misfits, own_field_problems
+from connectors.salesforce.handover.matching import EmailMatcher
+from connectors.salesforce.handover.memberships import Memberships
+from connectors.salesforce.handover.newest import NewestHandOvers
+from connectors.salesforce.handover.planning import AccountMapping, RecordPlan, RecordPlanner
+from connectors.salesforce.handover.record_ids import CONTACT_PREFIX
+from connectors.salesforce.handover.writer import CollectionWriter, cause_of
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.errors import RequestRefused, TransientFailure
+from schemas.definitions import Salesforce
+from streams.errors import SalesforceRefused, SalesforceUnavailable
 
-MAX_TRACKED_CONTACTS = 10_000
+MappingProvider = Callable[[str], Salesforce]
+"""Account -> the `salesforce` part of its latest release; the default one where it has none."""
+TimeZoneProvider = Callable[[str], str]
+"""Account -> the name of its time zone."""
+
+_ROUNDS = 2
+"""Rounds of one attempt: the second is for records that were locked, merged, converted or created meanwhile."""
+_FAILURES_BEFORE_SEARCH = 2
+"""Failures of a request, after which the record is searched for that makes it fail."""
 _FIRST_REPAIR_WINDOW = timedelta(days=1)
 _OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, with the stamp of their write."""
 
-MappingProvider = Callable[[str], LeadFields]
-"""Account -> the `lead_fields` of its active release."""
-
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How many rounds one call may take, and the waits between them, in seconds."""
+    """How often a round without an answer is tried, and the waits in between, in seconds."""
 
-    attempts: int = 6
+    attempts: int = 4
     initial_wait: float = 0.1
-    max_wait: float = 5.0
+    max_wait: float = 2.0
     jitter: float = 0.5
 
 
-@dataclass(slots=True)
-class _Round:
-    """The state of one round, by external id: hand-overs, records and failures."""
-
-    groups: Mapping[str, list[LeadHandOver]]
-    leads: Mapping[str, SalesforceLead]
-    member_refs: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Key -> the field of the member (LeadId or ContactId) and the id of its record."""
-    failures: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Key -> code and message of a final refusal."""
+def utc(account: str) -> str:
+    """Returns the time zone of every account that none is known of."""
+    del account
+    return "UTC"
 
 
 class Delivery:
     """Hands over batches, in one thread at a time. `deliver` can be repeated with the same batch."""
 
-    def __init__(self, org: OrgClient, mapping: MappingProvider, retry_policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        org: OrgClient,
+        mapping: MappingProvider,
+        retry_policy: RetryPolicy | None = None,
+        time_zone: TimeZoneProvider = utc,
+    ) -> None:
         self._org = org
         self._mapping = mapping
+        self._time_zone = time_zone
         self._retry_policy = retry_policy or RetryPolicy()
-        self._lookup = LeadLookup(org)
+        self._descriptions = DescriptionCache(org)
+        self._lookup = RecordLookup(org, self._descriptions)
+        self._matcher = EmailMatcher(self._lookup)
         self._writer = CollectionWriter(org)
-        self._record_ids: OrderedDict[str, str] = OrderedDict()
-        """External id -> the record that the last hand-over wrote; the last 10,000 contacts."""
-        self._newest_handovers: OrderedDict[str, LeadHandOver] = OrderedDict()
-        self._updatable_contact_fields: frozenset[str] | None = None
+        self._memberships = Memberships(org, self._writer)
+        self._newest = NewestHandOvers()
         self._last_repair: datetime | None = None
 
-    def deliver(self, batch: Sequence[LeadHandOver]) -> list[HandOverResult]:
-        """Returns the results, in the batch's order. Raises TransientFailure, CircuitOpen, SalesforceRefused."""
+    def deliver(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+        """Tries once to hand over a batch, with a few short retries where Salesforce's answer is not known.
+
+        Raises TransientFailure, CircuitOpen and SalesforceRefused for what concerns the whole org.
+        """
         for handover in batch:
-            self.track_newest(handover)
-        results: dict[str, HandOverResult] = {}
+            self._newest.add(handover)
+        total = DeliveryOutcome(results=[_unsynced(each) for each in batch if each.do_not_sync])
+        open_handovers = [each for each in batch if not each.do_not_sync]
+        for number in range(_ROUNDS):
+            if not open_handovers:
+                break
+            try:
+                outcome = self._deliver_with_retries(open_handovers)
+            except (SalesforceUnavailable, SalesforceRefused):
+                if number == 0:
+                    raise
+                break
+            except RequestRefused as refused:
+                raise SalesforceRefused(f"a query of the connector cannot be read: {refused}") from refused
+            total = DeliveryOutcome(
+                (*total.results, *outcome.results), outcome.pending, {**total.stopped, **outcome.stopped}
+            )
+            open_handovers = [each.handover for each in outcome.pending]
+        if total.stopped:
+            self._descriptions.forget()
+        return _in_order_of(batch, total)
+
+    def preview(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], Mapping[str, str]]:
+        """Returns what `deliver` would write, by contact, and the accounts that stand still with the reason.
+
+        Reads and writes nothing. Raises as `deliver`.
+        """
+        return self._plan([each for each in batch if not each.do_not_sync])
+
+    def track_newest(self, handover: LeadHandOver) -> None:
+        """Remembers the newest hand-over of each contact for `repair_outdated_leads`; the last 10,000 contacts."""
+        self._newest.add(handover)
+
+    def repair_outdated_leads(self) -> list[LeadHandOver]:
+        """Finds Leads that were written from an older hand-over than the newest, and delivers the newest again.
+
+        Such a Lead comes from a worker that was paused in a request and woke up after another worker took over.
+        The first call looks at the last day, a later one at the changes since the call before. Returns the hand-overs
+        delivered again; raises as `deliver`.
+        """
+        if not self._newest:
+            return []
+        now = self._org.server_time()
+        since = ((self._last_repair or now - _FIRST_REPAIR_WINDOW) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
+        outdated = self._newest.newer_than(self._lookup.numbers_modified_since(since))
+        if outdated:
+            self.deliver(outdated)
+        self._last_repair = now
+        return outdated
+
+    # --- one round ---
+
+    def _deliver_with_retries(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
         policy = self._retry_policy
         for attempt in stamina.retry_context(
             on=TransientFailure,
@@ -90,193 +158,104 @@ class Delivery:
             wait_jitter=policy.jitter,
         ):
             with attempt:
-                pending = [handover for handover in batch if handover.id not in results]
-                results.update({result.handover.id: result for result in self._deliver_round(pending)})
-                if unanswered := [each for each in batch if each.id not in results]:
-                    raise TransientFailure(f"Salesforce left {len(unanswered)} of {len(batch)} hand-overs unanswered")
-        return [results[handover.id] for handover in batch]
+                self._writer.isolates = attempt.num > _FAILURES_BEFORE_SEARCH
+                return self._deliver_round(batch)
+        raise AssertionError("the last attempt returns or raises")
 
-    def track_newest(self, handover: LeadHandOver) -> None:
-        """Remembers the newest hand-over of each contact for `repair_outdated_leads`; the last 10,000 contacts."""
-        newest = self._newest_handovers.get(handover.key)
-        if newest is None or newest.number <= handover.number:
-            self._newest_handovers[handover.key] = handover
-            self._newest_handovers.move_to_end(handover.key)
-        if handover.lead.record is not None:
-            self._record_ids[handover.key] = handover.lead.record
-        _evict_oldest(self._newest_handovers)
-        _evict_oldest(self._record_ids)
+    def _deliver_round(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+        plans, stopped = self._plan(batch)
+        this = DeliveryRound(self._org.connection, self._writer, self._memberships, plans)
+        outcome = this.run(lambda account: self._mapping(account).assign)
+        for key, record_id in this.linked_records():
+            self._newest.set_record(key, record_id)
+        return DeliveryOutcome(outcome.results, outcome.pending, {**stopped, **outcome.stopped})
 
-    def repair_outdated_leads(self) -> list[LeadHandOver]:
-        """Finds Leads that were written from an older hand-over than the newest, and delivers the newest again.
+    def _plan(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], dict[str, str]]:
+        """The plan of each contact's record; an account whose mapping does not fit is in the second part instead."""
+        if not batch:
+            return [], {}
+        try:
+            return self._plan_as_described(batch)
+        except SalesforceRefused as refused:
+            error = cause_of(refused)
+            if error is None or error.code != "INVALID_FIELD":
+                raise
+            # A field that is read was taken away since the objects were described.
+            self._descriptions.forget()
+            return self._plan_as_described(batch)
 
-        Such a Lead comes from a worker that was paused in a request and woke up after another worker took over.
-        The first call looks at the last day, a later one at the changes since the call before. Returns the hand-overs
-        delivered again; raises as `deliver`.
-        """
-        self._org.check()
-        now = self._org.server_time()
-        since = ((self._last_repair or now - _FIRST_REPAIR_WINDOW) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
-        outdated = [
-            self._newest_handovers[key]
-            for key, number in self._lookup.numbers_modified_since(since).items()
-            if key in self._newest_handovers and number < self._newest_handovers[key].number
-        ]
-        if outdated:
-            self.deliver(outdated)
-        self._last_repair = now
-        return outdated
-
-    # --- one round ---
-
-    def _deliver_round(self, batch: list[LeadHandOver]) -> list[HandOverResult]:
-        groups = group_by_contact(batch)
-        links = {key: self._record_ids[key] for key in groups if key in self._record_ids}
-        this = _Round(groups, self._lookup.find(groups, links))
-        self._fail_unusable_leads(this)
-        self._create_leads(this)
-        self._update_existing(this)
-        for key, (_, record) in this.member_refs.items():
-            self._record_ids[key] = this.leads[key].id if key in this.leads else record
-        return [*self._failure_results(this), *self._create_memberships(this)]
-
-    def _fail_unusable_leads(self, this: _Round) -> None:
-        for key, lead in this.leads.items():
-            if lead.is_deleted:
-                this.failures[key] = (DELETED_IN_CRM, f"the Lead {lead.id} was deleted in Salesforce")
-            elif lead.duplicate_ids:
-                ids = ", ".join(lead.duplicate_ids)
-                this.failures[key] = ("DUPLICATE_EXTERNAL_ID", f"several Leads have this external id: {ids}")
-
-    def _create_leads(self, this: _Round) -> None:
-        keys = [key for key in this.groups if key not in this.leads]
-        records = [
-            {self._org.connection.external_id_field: key, **self._lead_values(this.groups[key][-1])} for key in keys
-        ]
-        for key, result in zip(keys, self._writer.upsert_leads(records), strict=True):
-            self._apply_result(this, key, result, "LeadId")
-
-    def _update_existing(self, this: _Round) -> None:
-        usable = {key: lead for key, lead in this.leads.items() if key not in this.failures}
-        converted = {key: lead for key, lead in usable.items() if lead.is_converted}
-        open_leads = {key: lead for key, lead in usable.items() if not lead.is_converted}
-        outdated = {key: lead for key, lead in open_leads.items() if _is_older(lead, this.groups[key][-1])}
-        for key in open_leads.keys() - outdated.keys():
-            this.member_refs[key] = ("LeadId", open_leads[key].id)
-        self._update_leads(this, outdated)
-        self._update_contacts(this, converted)
-
-    def _update_leads(self, this: _Round, outdated: Mapping[str, SalesforceLead]) -> None:
-        key_field = self._org.connection.external_id_field
-        records = [
-            {"id": lead.id, key_field: key, **self._lead_values(this.groups[key][-1])}
-            for key, lead in outdated.items()
-        ]
-        for key, result in zip(outdated, self._writer.update("Lead", records), strict=True):
-            self._apply_result(this, key, result, "LeadId")
-
-    def _update_contacts(self, this: _Round, converted: Mapping[str, SalesforceLead]) -> None:
-        """Writes to the Contacts of converted Leads, which are read-only, the fields that a Contact has too."""
-        keys = [key for key, lead in converted.items() if lead.converted_contact_id]
-        records = [
-            {"id": converted[key].converted_contact_id, **self._contact_values(this.groups[key][-1])} for key in keys
-        ]
-        for key, result in zip(keys, self._writer.update("Contact", records), strict=True):
-            self._apply_result(this, key, result, "ContactId")
-        for key in converted.keys() - set(keys):
-            this.failures[key] = ("CANNOT_UPDATE_CONVERTED_LEAD", "the Lead was converted without a Contact")
-
-    def _apply_result(self, this: _Round, key: str, result: WriteResult, member_field: str) -> None:
-        if isinstance(result, str):
-            this.member_refs[key] = (member_field, result)
-            return
-        category = self._classify(result)
-        if category is ErrorCategory.DELETED:
-            this.failures[key] = (DELETED_IN_CRM, "the record was deleted in Salesforce")
-        elif category not in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
-            this.failures[key] = (result.code, result.safe_message)
-
-    def _failure_results(self, this: _Round) -> list[HandOverResult]:
-        results = []
-        for key, (code, message) in this.failures.items():
-            record = this.leads[key].id if key in this.leads else None
-            for handover in this.groups[key]:
-                results.append(HandOverResult(handover, "failed", record=record, code=code, message=message))
-        return results
-
-    # --- memberships ---
-
-    def _create_memberships(self, this: _Round) -> list[HandOverResult]:
-        handovers = [each for key in this.member_refs for each in this.groups[key]]
-        handovers.sort(key=lambda each: each.number)
-        with_campaign = [each for each in handovers if each.campaign.salesforce is not None]
-        results = [
-            HandOverResult(each, "linked", record=self._record_id(this, each))
-            for each in handovers
-            if each.campaign.salesforce is None
-        ]
-        records = [self._member_values(this, each) for each in with_campaign]
-        for handover, write in zip(with_campaign, self._writer.create("CampaignMember", records), strict=True):
-            if result := self._member_result(handover, self._record_id(this, handover), write):
-                results.append(result)
-        return results
-
-    def _member_values(self, this: _Round, handover: LeadHandOver) -> SalesforceRow:
-        member_field, record = this.member_refs[handover.key]
-        target = handover.campaign.salesforce
-        assert target is not None
-        status = {} if target.member_status is None else {"Status": target.member_status}
-        return {"CampaignId": target.campaign, member_field: record, **status}
-
-    def _member_result(self, handover: LeadHandOver, record: str, result: WriteResult) -> HandOverResult | None:
-        if isinstance(result, str):
-            return HandOverResult(handover, "linked", record=record, member=result)
-        category = self._classify(result)
-        if category is ErrorCategory.ALREADY_MEMBER:
-            return HandOverResult(handover, "linked", record=record)
-        if category in (ErrorCategory.RETRY, ErrorCategory.CONVERTED):
-            return None
-        return HandOverResult(handover, "failed", record=record, code=result.code, message=result.safe_message)
-
-    @staticmethod
-    def _record_id(this: _Round, handover: LeadHandOver) -> str:
-        lead = this.leads.get(handover.key)
-        return lead.id if lead is not None else this.member_refs[handover.key][1]
-
-    # --- values ---
-
-    def _lead_values(self, handover: LeadHandOver) -> SalesforceRow:
+    def _plan_as_described(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], dict[str, str]]:
+        lead = self._descriptions.get("Lead")
         names = self._org.connection
-        return {
-            **lead_values(self._mapping(handover.account), handover.snapshot.properties),
-            names.number_field: str(handover.number),
-            names.campaign_field: handover.campaign.id,
+        if problems := own_field_problems(lead, names):
+            raise SalesforceRefused(f"Salesforce ({names.display_name}) is not ready: {'; '.join(problems)}")
+        mappings = {account: self._account_mapping(account) for account in {each.account for each in batch}}
+        stopped = {
+            account: f"correct the mapping of {account}, or the access of the integration user: {'; '.join(reasons)}"
+            for account, mapping in mappings.items()
+            if (reasons := misfits(mapping.salesforce, lead, names))
         }
+        groups = group_by_contact([each for each in batch if each.account not in stopped])
+        fitting = [mapping for account, mapping in mappings.items() if account not in stopped]
+        fields = frozenset().union(*(mapped_fields(each.salesforce) for each in fitting))
+        links = self._links(groups, mappings, fields)
+        objects: set[PersonObject] = {link.record.sobject for link in links.values() if link.record is not None}
+        objects.add("Lead")
+        descriptions = {each: self._descriptions.get(each) for each in sorted(objects)}
+        planner = RecordPlanner(names, descriptions)
+        plans = [
+            planner.plan(key, handovers, links.get(key), mappings[handovers[-1].account])
+            for key, handovers in groups.items()
+        ]
+        return plans, stopped
 
-    def _contact_values(self, handover: LeadHandOver) -> SalesforceRow:
-        if self._updatable_contact_fields is None:
-            self._updatable_contact_fields = updatable_fields(self._org.describe("Contact"))
-        values = lead_values(self._mapping(handover.account), handover.snapshot.properties)
-        return {name: value for name, value in values.items() if name in self._updatable_contact_fields}
+    def _links(
+        self,
+        groups: Mapping[str, Sequence[LeadHandOver]],
+        mappings: Mapping[str, AccountMapping],
+        fields: frozenset[str],
+    ) -> dict[str, RecordLink]:
+        known = {key: record for key in groups if (record := self._newest.record_of(key)) is not None}
+        emails = {}
+        for key, handovers in groups.items():
+            last = handovers[-1]
+            email = last.snapshot.properties.get("email")
+            matches = "email" in mappings[last.account].salesforce.match
+            if matches and isinstance(email, str) and "@" in email and not all(each.is_update for each in handovers):
+                emails[key] = email
+        contact_keys = [
+            key
+            for key, handovers in groups.items()
+            if "email" in mappings[handovers[-1].account].salesforce.match
+            or known.get(key, "").startswith(CONTACT_PREFIX)
+        ]
+        links = self._lookup.find(groups, known, fields, contact_keys=contact_keys)
+        links.update(self._matcher.match({key: emails[key] for key in emails if key not in links}, fields))
+        return links
 
-    def _classify(self, error: CrmError) -> ErrorCategory:
-        """Classifies the error of a record. Raises CircuitOpen or SalesforceRefused where it concerns all records."""
-        category = classify_error(error, self._org.connection.external_id_field)
-        if category is ErrorCategory.PAUSE:
-            raise CircuitOpen(f"Salesforce refuses everything for now: {error}")
-        if category is ErrorCategory.SETUP:
-            raise SalesforceRefused(
-                f"Salesforce refuses the mapping ({error}): correct lead_fields in the definitions, or the field "
-                "access of the integration user"
-            )
-        return category
+    def _account_mapping(self, account: str) -> AccountMapping:
+        salesforce = self._mapping(account)
+        if not salesforce.lead_fields:
+            salesforce = salesforce.model_copy(update={"lead_fields": dict(lead_fields_of(salesforce))})
+        return AccountMapping(salesforce, _zone(self._time_zone(account)))
 
 
-def _is_older(lead: SalesforceLead, newest: LeadHandOver) -> bool:
-    """Whether a Lead was last written from an older hand-over than this one, or not by Leadstream."""
-    return lead.number is None or lead.number < newest.number
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
-def _evict_oldest(entries: OrderedDict[str, Any]) -> None:
-    while len(entries) > MAX_TRACKED_CONTACTS:
-        entries.popitem(last=False)
+def _unsynced(handover: LeadHandOver) -> HandOverResult:
+    message = "the condition do_not_sync of the account holds for the contact"
+    return HandOverResult(handover, "failed", record=handover.lead.record, code=DO_NOT_SYNC, message=message)
+
+
+def _in_order_of(batch: Sequence[LeadHandOver], outcome: DeliveryOutcome) -> DeliveryOutcome:
+    places = {each.id: place for place, each in enumerate(batch)}
+    return DeliveryOutcome(
+        sorted(outcome.results, key=lambda each: places[each.handover.id]),
+        sorted(outcome.pending, key=lambda each: places[each.handover.id]),
+        outcome.stopped,
+    )

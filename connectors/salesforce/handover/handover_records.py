@@ -10,9 +10,11 @@ from typing import Any, Literal
 import msgspec
 
 from connectors.salesforce.external_id import external_id
+from connectors.salesforce.handover.coercion import FieldNote
 
 HandOverResultKind = Literal["linked", "failed"]
 DELETED_IN_CRM = "deleted_in_crm"
+DO_NOT_SYNC = "do_not_sync"
 
 
 class LeadHandOverNumber(msgspec.Struct, frozen=True, order=True):
@@ -63,7 +65,7 @@ class HandOverLead(msgspec.Struct, frozen=True):
 
 
 class LeadHandOver(msgspec.Struct, frozen=True):
-    """One `lead.handed_over` record; fields that the connector does not use are left out."""
+    """One `lead.handed_over` or `lead.updated` record; fields that the connector does not use are left out."""
 
     id: str
     at: str
@@ -73,6 +75,17 @@ class LeadHandOver(msgspec.Struct, frozen=True):
     campaign: HandOverCampaign
     snapshot: HandOverContact
     lead: HandOverLead = HandOverLead()
+    type: Literal["lead.handed_over", "lead.updated"] = "lead.handed_over"
+    occasions: tuple[str, ...] = ()
+    """What happened to a lead that is updated, in the words of the mapping's `updates`."""
+    do_not_sync: bool = False
+    retry: int = 0
+    """The number of a retry by hand."""
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it changes a record of an earlier hand-over; else it makes one where there is none."""
+        return self.type == "lead.updated"
 
     @property
     def key(self) -> str:
@@ -90,9 +103,11 @@ class HandOverResult:
     member: str | None = None
     code: str | None = None
     message: str = ""
+    notes: tuple[FieldNote, ...] = ()
+    """What was cut or left out of the values, where it was linked."""
 
     def to_event(self, at: str) -> dict[str, Any]:
-        """Returns the `crm-results` event; its id depends on hand-over and kind of result, not on the attempt."""
+        """Returns the `crm-results` event; its id depends on hand-over, kind and retry, not on the attempt."""
         event: dict[str, Any] = {
             "id": self._event_id(),
             "type": f"crm.{self.kind}",
@@ -107,11 +122,18 @@ class HandOverResult:
         event.update({name: value for name, value in optional.items() if value is not None})
         if self.kind == "failed":
             event["message"] = self.message
+        elif self.notes:
+            event["notes"] = [{"field": each.field, "note": each.note, "reason": each.reason} for each in self.notes]
+        if self.handover.retry:
+            event["retry"] = self.handover.retry
         return event
 
     def _event_id(self) -> str:
         kind = self.kind if self.code != DELETED_IN_CRM else DELETED_IN_CRM
-        return hashlib.sha256(f"{self.handover.id}|{kind}".encode()).hexdigest()[:32]
+        parts = [self.handover.id, kind]
+        if self.handover.retry:
+            parts.append(str(self.handover.retry))
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
 _decode = msgspec.json.Decoder(LeadHandOver).decode

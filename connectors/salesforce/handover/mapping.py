@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from connectors.salesforce.handover.coercion import can_be_written
+from connectors.salesforce.handover.descriptions import ObjectDescription, parse_description
+from connectors.salesforce.handover.field_rules import LeadFields
 from connectors.salesforce.org.connection import Connection
-from schemas.definitions import LeadField
+from schemas.definitions import LeadField, Salesforce
 
-LeadFields = Mapping[str, LeadField]
 DEFAULT_LEAD_FIELDS: LeadFields = MappingProxyType(
     {
         "LastName": LeadField(property="last_name", default="[not provided]"),
@@ -23,26 +24,52 @@ DEFAULT_LEAD_FIELDS: LeadFields = MappingProxyType(
 )
 """The mapping of an account whose definitions have none."""
 
-_SEPARATOR = ";"
-"""How Salesforce separates the values of a multi-select picklist."""
+
+def lead_fields_of(salesforce: Salesforce) -> LeadFields:
+    """Returns the fields that a hand-over writes; the default ones where the mapping names none."""
+    return salesforce.lead_fields or DEFAULT_LEAD_FIELDS
 
 
-def lead_values(fields: LeadFields, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the values to write. A field without value and default is left out: what people typed there stays."""
-    values = {}
-    for name, source in fields.items():
-        value = _field_value(source, properties)
-        if value is not None:
-            values[name] = value
-    return values
+def update_fields_of(salesforce: Salesforce, occasions: Collection[str]) -> LeadFields:
+    """Returns the fields that an update writes whose occasions are these; a later entry goes before an earlier."""
+    fields: dict[str, LeadField] = {}
+    for update in salesforce.updates:
+        occasion = update.on if isinstance(update.on, str) else f"property/{update.on.property}"
+        if occasion in occasions:
+            fields.update(update.fields)
+    return fields
+
+
+def mapped_fields(salesforce: Salesforce) -> frozenset[str]:
+    """Returns the names of all fields that a mapping may write."""
+    return frozenset(lead_fields_of(salesforce)).union(*(update.fields for update in salesforce.updates))
+
+
+def misfits(salesforce: Salesforce, description: ObjectDescription, connection: Connection) -> list[str]:
+    """Returns one sentence for each reason why no hand-over of this mapping can be written."""
+    problems = []
+    for name in sorted(mapped_fields(salesforce)):
+        field = description.get(name)
+        if name in own_fields(connection):
+            problems.append(f"{name} is written by Leadstream itself: leave it out")
+        elif field is None:
+            problems.append(f"the Lead has no field {name}{_spelling_hint(name, description)}")
+        elif not (field.createable or field.updateable):
+            problems.append(f"the integration user may not write {name}")
+        elif not can_be_written(field):
+            problems.append(f"{name} is a field of type {field.type}, which Leadstream does not write")
+    for name, field in description.items():
+        if field.required and name not in lead_fields_of(salesforce):
+            problems.append(f"the Lead needs {name}: map it, with a default")
+    return problems
 
 
 def mapping_problems(fields: LeadFields, description: Mapping[str, Any], connection: Connection) -> list[str]:
     """Returns one sentence for each problem of a mapping, or of the fields that Leadstream needs in the org."""
     fields_by_name = {field["name"]: field for field in description["fields"]}
-    problems = list(_own_field_problems(fields_by_name, connection))
+    problems = own_field_problems(parse_description(description), connection)
     for name in fields:
-        if name in _own_fields(connection):
+        if name in own_fields(connection):
             problems.append(f"lead_fields: {name} is written by Leadstream itself: leave it out")
         elif name not in fields_by_name:
             problems.append(f"lead_fields: the Lead has no field {name}{_spelling_hint(name, fields_by_name)}")
@@ -54,35 +81,24 @@ def mapping_problems(fields: LeadFields, description: Mapping[str, Any], connect
     return problems
 
 
-def updatable_fields(description: Mapping[str, Any]) -> frozenset[str]:
-    """Returns the names of the fields of an object that can be updated."""
-    return frozenset(field["name"] for field in description["fields"] if field["updateable"])
+def own_fields(connection: Connection) -> tuple[str, ...]:
+    """Returns the names of the fields that Leadstream keeps its own data in."""
+    names = connection
+    return names.external_id_field, names.number_field, names.campaign_field, names.written_field
 
 
-def _field_value(source: LeadField, properties: Mapping[str, Any]) -> Any:
-    if source.value is not None:
-        return source.value
-    value = properties.get(source.property) if source.property is not None else None
-    if value in (None, "", [], {}):
-        return source.default
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return _SEPARATOR.join(value)
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return value
-
-
-def _own_fields(connection: Connection) -> tuple[str, str, str]:
-    return connection.external_id_field, connection.number_field, connection.campaign_field
-
-
-def _own_field_problems(fields_by_name: Mapping[str, Mapping[str, Any]], connection: Connection) -> Iterable[str]:
-    for name in _own_fields(connection):
-        if name not in fields_by_name:
-            yield f"the Lead has no field {name}: create it (text, 255 characters) and give the user access to it"
-    key = fields_by_name.get(connection.external_id_field)
-    if key is not None and not (key["externalId"] and key["unique"]):
-        yield f"the Lead's field {connection.external_id_field} has to be an external id and unique"
+def own_field_problems(description: ObjectDescription, connection: Connection) -> list[str]:
+    """Returns one sentence for each reason why an org's Lead cannot keep what Leadstream has to find again."""
+    names = connection
+    problems = [
+        f"the Lead has no field {name}: create it (text, 255 characters) and give the user access to it"
+        for name in (names.external_id_field, names.number_field, names.campaign_field)
+        if name not in description
+    ]
+    key = description.get(names.external_id_field)
+    if key is not None and not key.is_external_id:
+        problems.append(f"the Lead's field {names.external_id_field} has to be an external id and unique")
+    return problems
 
 
 def _is_required(field: Mapping[str, Any]) -> bool:

@@ -11,6 +11,8 @@ import requests
 
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.errors import CircuitOpen, TransientFailure, error_from_body
+from connectors.salesforce.org.jwt_assertion import sign_assertion
+from connectors.salesforce.org.login_refusals import is_rate_refusal, is_transient_refusal, refusal_text
 from connectors.salesforce.org.transport import create_session
 from streams.errors import SalesforceRefused
 
@@ -78,30 +80,37 @@ class TokenProvider:
 
 
 def _log_in(connection: Connection) -> AccessToken:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": connection.client_id,
-        "client_secret": connection.client_secret,
-    }
     try:
         with create_session(connection) as http:
-            answer = http.post(connection.token_url, data=form)
+            answer = http.post(connection.token_url, data=_login_form(connection))
             body = answer.json() if "json" in answer.headers.get("Content-Type", "") else None
     except requests.RequestException as error:
         raise TransientFailure(
             f"Salesforce ({connection.display_name}) does not answer the login: {_error_name(error)}"
         ) from error
-    if answer.ok and isinstance(body, dict) and body.get("access_token"):
+    if answer.ok and isinstance(body, dict) and body.get("access_token") and body.get("instance_url"):
         return AccessToken(str(body["access_token"]), str(body["instance_url"]))
-    if answer.status_code >= 500 or answer.ok:
+    refusal = error_from_body(answer.status_code, body)
+    if answer.status_code >= 500 or answer.ok or is_transient_refusal(refusal):
         raise TransientFailure(
             f"Salesforce ({connection.display_name}) answers the login with HTTP {answer.status_code}"
         )
-    refusal = error_from_body(answer.status_code, body)
-    raise SalesforceRefused(
-        f"Salesforce ({connection.display_name}) refuses the login ({refusal}): check LEADSTREAM_SALESFORCE_DOMAIN, "
-        "LEADSTREAM_SALESFORCE_CLIENT_ID and LEADSTREAM_SALESFORCE_CLIENT_SECRET"
-    )
+    if is_rate_refusal(refusal):
+        raise CircuitOpen(f"Salesforce ({connection.display_name}) has had too many logins of this user: {refusal}")
+    raise SalesforceRefused(refusal_text(connection, refusal))
+
+
+def _login_form(connection: Connection) -> dict[str, str]:
+    if connection.private_key:
+        return {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": sign_assertion(connection, time.time()),
+        }
+    return {
+        "grant_type": "client_credentials",
+        "client_id": connection.client_id,
+        "client_secret": connection.client_secret,
+    }
 
 
 def _error_name(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -21,19 +21,20 @@ from connectors.salesforce.org.errors import (
     CircuitOpen,
     ErrorCategory,
     RequestRefused,
+    SetupRefused,
     TransientFailure,
     classify_error,
     error_from_body,
 )
 from connectors.salesforce.org.transport import create_session
 from connectors.salesforce.org.usage import ApiUsage
-from streams.errors import SalesforceRefused
 
 SalesforceRow = dict[str, Any]
 CallResult = TypeVar("CallResult")
 MAX_RECORDS = 200
-# An address may have some 16,000 characters; the server of the sandbox takes half of that.
-MAX_QUERY_CHARACTERS = 5_000
+# An address may have 16,384 characters; host, path and the rest of the request line need some of them.
+MAX_QUERY_CHARACTERS = 15_000
+_LEAST_VALUES = 1_000
 WRITE_HEADERS = {
     # Without it every update runs the assignment rules again and may give the lead to another person.
     "Sforce-Auto-Assign": "FALSE",
@@ -58,8 +59,16 @@ class OrgClient:
         self._local = threading.local()
 
     def check(self) -> None:
-        """Logs in and reads the limits, to see whether the org can be used at all."""
-        self._call(lambda org: org.limits())
+        """Logs in and reads the limits, to see whether the org can be used at all and how much of a day is left."""
+        limits = self._call(lambda org: org.limits())
+        daily = limits.get("DailyApiRequests") if isinstance(limits, dict) else None
+        if isinstance(daily, dict) and {"Max", "Remaining"} <= set(daily):
+            self.usage.set_limit(int(daily["Max"]) - int(daily["Remaining"]), int(daily["Max"]))
+
+    def versions(self) -> list[str]:
+        """Returns the versions of the API that the org serves, oldest first; it counts against no limit."""
+        rows = self._call(_read_versions)
+        return [str(row["version"]) for row in rows]
 
     def query_all(self, soql: str) -> list[SalesforceRow]:
         """Returns every row of a query, including those in the recycle bin; amounts are Decimal."""
@@ -84,7 +93,8 @@ class OrgClient:
     def query_in_batches(self, soql: str, values: Sequence[str]) -> list[SalesforceRow]:
         """Returns the rows of `soql`, whose `{}` stands for the values, in queries as long as an address can be."""
         rows: list[SalesforceRow] = []
-        for batch in _batches(values):
+        room = max(_LEAST_VALUES, MAX_QUERY_CHARACTERS - len(quote_plus(soql)))
+        for batch in _batches(values, room):
             literals = ",".join(quote_soql_value(value) for value in batch)
             rows.extend(self.query_all(soql.replace("{}", f"({literals})")))
         return rows
@@ -94,12 +104,29 @@ class OrgClient:
         result = self._call(lambda org: org.restful(f"sobjects/{sobject}/describe"))
         return dict(result or {})
 
-    def write_collection(self, method: str, path: str, records: Sequence[Mapping[str, Any]]) -> list[SalesforceRow]:
-        """Writes up to 200 records and returns their results, in the same order."""
+    def describe_if_visible(self, sobject: str) -> dict[str, Any] | None:
+        """Returns the schema of an object; None for one that the org lacks or the user may not see."""
+        try:
+            return self.describe(sobject)
+        except SetupRefused:
+            return None
+
+    def write_collection(
+        self,
+        method: str,
+        path: str,
+        records: Sequence[Mapping[str, Any]],
+        headers: Mapping[str, str] | None = None,
+    ) -> list[SalesforceRow]:
+        """Writes up to 200 records and returns their results, in the same order.
+
+        `headers` go before WRITE_HEADERS.
+        """
         if len(records) > MAX_RECORDS:
             raise ValueError(f"{len(records)} records in one collection, Salesforce takes {MAX_RECORDS}")
         body = {"allOrNone": False, "records": list(records)}
-        results = self._call(lambda org: org.restful(path, method=method, json=body, headers=WRITE_HEADERS))
+        sent_headers = {**WRITE_HEADERS, **(headers or {})}
+        results = self._call(lambda org: org.restful(path, method=method, json=body, headers=sent_headers))
         if not isinstance(results, list) or len(results) != len(records):
             raise TransientFailure("Salesforce answers a collection with another number of results")
         return results
@@ -107,6 +134,11 @@ class OrgClient:
     def server_time(self) -> datetime:
         """Returns the org's time, from the `Date` of this thread's last response; this machine's before the first."""
         return getattr(self._local, "date", None) or datetime.now(UTC)
+
+    def clock_skew(self) -> timedelta:
+        """How far this machine's clock is ahead of the org's, by this thread's last response; 0 before the first."""
+        difference: timedelta | None = getattr(self._local, "skew", None)
+        return difference or timedelta(0)
 
     def _call(self, operation: Callable[[Salesforce], CallResult]) -> CallResult:
         token = self._tokens.current()
@@ -155,6 +187,7 @@ class OrgClient:
         self.usage.count_answer(response)
         if date := response.headers.get("Date"):
             self._local.date = parsedate_to_datetime(date)
+            self._local.skew = datetime.now(UTC) - self._local.date
 
     def _to_exception(self, error: SalesforceError) -> Exception:
         crm_error = error_from_body(error.status, error.content)
@@ -164,19 +197,22 @@ class OrgClient:
         if category is ErrorCategory.PAUSE:
             return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {crm_error}")
         if category is ErrorCategory.SETUP:
-            return SalesforceRefused(
-                f"Salesforce ({self.connection.display_name}) is not set up for Leadstream: {crm_error.code}: "
-                f"{crm_error.message}; see the documentation of the fields it needs"
-            )
+            return SetupRefused(self.connection.display_name, crm_error)
         return RequestRefused(crm_error)
 
 
-def _batches(values: Sequence[str]) -> Iterator[list[str]]:
+def _read_versions(org: Salesforce) -> list[dict[str, Any]]:
+    # simple-salesforce has no public call for an address without a version.
+    answer = org._call_salesforce("GET", f"https://{org.sf_instance}/services/data/")  # noqa: SLF001
+    return list(answer.json())
+
+
+def _batches(values: Sequence[str], room: int) -> Iterator[list[str]]:
     batch: list[str] = []
     length = 0
     for value in values:
         size = len(quote_plus(quote_soql_value(value))) + 3
-        if batch and length + size > MAX_QUERY_CHARACTERS:
+        if batch and length + size > room:
             yield batch
             batch, length = [], 0
         batch.append(value)

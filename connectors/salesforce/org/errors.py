@@ -4,6 +4,7 @@ SalesforceUnavailable
 ├── TransientFailure   the same request may succeed a moment later
 └── CircuitOpen        nothing will succeed for a while: the daily limit, a session refused for good
 RequestRefused         the request as a whole is malformed: halve it
+SetupRefused           (SalesforceRefused) the org lacks what the request names, or the user may not see it
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from streams.errors import SalesforceUnavailable
+from streams.errors import SalesforceRefused, SalesforceUnavailable
 
 
 class TransientFailure(SalesforceUnavailable):
@@ -28,6 +29,17 @@ class RequestRefused(Exception):
 
     def __init__(self, error: CrmError) -> None:
         super().__init__(f"Salesforce cannot read a request: {error.code}: {error.safe_message}")
+        self.error = error
+
+
+class SetupRefused(SalesforceRefused):
+    """A request that names something which the org does not have, or which the integration user may not see."""
+
+    def __init__(self, org: str, error: CrmError) -> None:
+        super().__init__(
+            f"Salesforce ({org}) is not set up for Leadstream: {error.code}: {error.message}; "
+            "`leadstream salesforce check` says what it lacks"
+        )
         self.error = error
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 
 import requests
 
@@ -15,14 +17,18 @@ _API_USAGE = re.compile(r"\bapi-usage=(\d+)/(\d+)")
 
 
 class ApiUsage:
-    """The calls of one process, from any of its threads; `used` and `limit` are API requests in 24 hours, None before
-    Salesforce has said them.
+    """The calls of one process to one org, from any of its threads.
+
+    `used` and `limit` are API requests in 24 hours of all programs that use the org, None before Salesforce has said
+    them; it did last at `known_at` (seconds since 1970).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.calls = Counter(dict.fromkeys(OUTCOMES, 0))
         self.used: int | None = None
         self.limit: int | None = None
+        self.known_at: float | None = None
+        self._clock = clock
         self._lock = threading.Lock()
 
     def count_answer(self, response: requests.Response) -> None:
@@ -32,7 +38,28 @@ class ApiUsage:
         with self._lock:
             self.calls[outcome] += 1
             if usage is not None:
-                self.used, self.limit = int(usage[1]), int(usage[2])
+                self._set(int(usage[1]), int(usage[2]))
+
+    def set_limit(self, used: int, limit: int) -> None:
+        """Keeps what the org's limits say."""
+        with self._lock:
+            self._set(used, limit)
+
+    @property
+    def remaining(self) -> int | None:
+        """API requests that are left of 24 hours; None before Salesforce has said it."""
+        with self._lock:
+            return None if self.used is None or self.limit is None else max(0, self.limit - self.used)
+
+    def share(self) -> float:
+        """The part of the daily limit that is used, 0 to 1; 0 before Salesforce has said it."""
+        with self._lock:
+            if self.used is None or not self.limit:
+                return 0.0
+            return min(1.0, self.used / self.limit)
+
+    def _set(self, used: int, limit: int) -> None:
+        self.used, self.limit, self.known_at = used, limit, self._clock()
 
     def count_no_answer(self) -> None:
         """Counts a call without an answer that can be read."""

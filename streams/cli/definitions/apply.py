@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.console import progress_bar, write_json, write_line
+from streams.cli.console import progress_bar, write_json, write_line, write_note
 from streams.cli.definitions.files import DefinitionFilesArgument
 from streams.cli.definitions.plan import write_plan
 from streams.cli.definitions.releases import open_release_repository
+from streams.cli.definitions.salesforce_check import require_fitting_org
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_time_option, settings_from
 from streams.definitions import AccountDefinitions, load_definitions, require_some_version
 from streams.definitions.apply import ReleaseApplier
@@ -36,6 +37,9 @@ BasedOnOption = Annotated[
 WaitOption = Annotated[
     bool, typer.Option("--wait", help="Wait until the release decides in every journal partition.")
 ]
+WithoutSalesforceOption = Annotated[
+    bool, typer.Option("--without-salesforce", help="Do not check mappings and campaigns against the org.")
+]
 ApplyPatienceOption = Annotated[
     float, typer.Option("--patience", help="With --wait: seconds in which nothing of the release may show.")
 ]
@@ -56,18 +60,23 @@ def apply(
     based_on: BasedOnOption = None,
     wait: WaitOption = False,
     patience: ApplyPatienceOption = 60.0,
+    without_salesforce: WithoutSalesforceOption = False,
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Apply the files: one release per account that changes.
 
+    Where an org is set, what changes is first held against it, and refused where mappings or campaigns do not fit.
     With --wait it ends when the release decides everywhere, or when a newer one came in its place; both with 0.
     """
     require_some_version(files)
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     timing = ApplyTiming(parse_time_option("--at", at), based_on)
-    results = asyncio.run(_apply_all(settings, files, timing, patience if wait else None, as_json))
+    check_org = settings.has_salesforce and not without_salesforce
+    results = asyncio.run(
+        _apply_all(settings, files, timing, patience if wait else None, quiet=as_json, check_org=check_org)
+    )
     if as_json:
         write_json(results)
 
@@ -77,7 +86,9 @@ async def _apply_all(
     files: Sequence[Path],
     timing: ApplyTiming,
     patience: float | None,
+    *,
     quiet: bool,
+    check_org: bool,
 ) -> list[dict[str, Any]]:
     applier = ReleaseApplier(settings, await open_release_repository(settings), patience)
     applier.releases.require_not_future(timing.at)
@@ -85,6 +96,14 @@ async def _apply_all(
     accounts = load_definitions(files, log.engine_versions()).require()
     if timing.based_on is not None and len(accounts) != 1:
         raise UsageError(f"--based-on speaks of one account; the files hold {len(accounts)}")
+    if check_org:
+        changes = {
+            name: account.content
+            for name, account in accounts.items()
+            if diff_against_latest(log.latest(name), keep_version(account, log.latest(name)))
+        }
+        for note in await require_fitting_org(settings, changes, log) if changes else ():
+            write_note(f"warning: {note}")
     return [await apply_account(applier, account, timing, quiet) for account in accounts.values()]
 
 

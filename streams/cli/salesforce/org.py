@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from connectors.ports import STAND_IN_PORT
-from streams.cli.console import write_json, write_line
+from streams.cli.console import write_json, write_line, write_note
 from streams.cli.options import JsonOption, settings_from
 from streams.errors import SalesforceRefused, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from connectors.salesforce.org.client import OrgClient
 
 SalesforceUrlOption = Annotated[
     str | None, typer.Option("--url", help="A stand-in org on this machine (LEADSTREAM_SALESFORCE_URL).")
@@ -54,23 +57,47 @@ def check(
     url: SalesforceUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the login, the fields that Leadstream needs, and what definitions say of Salesforce."""
-    from connectors.salesforce.check import check_org  # noqa: PLC0415 - see the module's docstring
-    from connectors.salesforce.org.client import OrgClient  # noqa: PLC0415
-    from connectors.salesforce.org.connection import Connection  # noqa: PLC0415
+    """Check each org, and what definitions say of Salesforce.
+
+    Looked at are the login, the version of the API, what the integration user may see and write, the fields that
+    Leadstream needs, mappings, campaigns and their statuses, what is left of the daily limit, and the clock.
+    """
+    from connectors.salesforce.check.deployment_check import check_deployment  # noqa: PLC0415 - see above
+    from connectors.salesforce.org.directory import OrgDirectory  # noqa: PLC0415
     from streams.definitions import load_definitions  # noqa: PLC0415
 
-    connection = Connection.from_settings(settings_from(salesforce_url=url))
+    directory = OrgDirectory.from_settings(settings_from(salesforce_url=url))
     accounts = load_definitions(definitions).require() if definitions else {}
-    problems = check_org(OrgClient(connection), {name: account.content for name, account in accounts.items()})
+    report = check_deployment(directory, {name: account.content for name, account in accounts.items()}, all_orgs=True)
+    problems, notes = report.problem_lines(), report.note_lines()
     if as_json:
-        write_json({"org": connection.display_name, "problems": problems})
+        orgs = [_org_to_dict(name, org) for name, org in directory.clients.items()]
+        write_json({"orgs": orgs, "problems": problems, "notes": notes})
         if problems:
             raise typer.Exit(SalesforceRefused.exit_code)
         return
+    for note in notes:
+        write_note(f"note: {note}")
     if problems:
         raise SalesforceRefused("\n".join(problems))
-    write_line(f"{connection.display_name} is ready")
+    for org in directory.clients.values():
+        usage = org.usage
+        left = (
+            ""
+            if usage.remaining is None
+            else f"; {usage.remaining:,} of {usage.limit:,} API requests are left of 24 hours"
+        )
+        write_line(f"{org.connection.display_name} is ready{left}")
+
+
+def _org_to_dict(name: str, org: OrgClient) -> dict[str, Any]:
+    return {
+        "name": name,
+        "org": org.connection.display_name,
+        "version": org.connection.version,
+        "requests_left": org.usage.remaining,
+        "requests_limit": org.usage.limit,
+    }
 
 
 def _parse_campaign(option: str) -> tuple[str, str]:

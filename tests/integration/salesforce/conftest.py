@@ -17,9 +17,10 @@ from connectors.salesforce.handover.handover_records import (
     LeadHandOverNumber,
 )
 from connectors.salesforce.org.client import OrgClient
-from schemas.definitions import LeadField
+from schemas.definitions import LeadField, Salesforce
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 
+BRISK = RetryPolicy(attempts=4, initial_wait=0.01, max_wait=0.05, jitter=0.01)
 FIELDS = {
     "Company": LeadField(property="company", default="[not provided]"),
     "LastName": LeadField(property="last_name", default="[not provided]"),
@@ -46,9 +47,7 @@ def client(sandbox: SandboxClient) -> OrgClient:
 
 @pytest.fixture
 def delivery(client: OrgClient) -> Delivery:
-    return Delivery(
-        client, lambda account: FIELDS, RetryPolicy(attempts=4, initial_wait=0.01, max_wait=0.05, jitter=0.01)
-    )
+    return Delivery(client, lambda account: Salesforce(lead_fields=FIELDS), BRISK)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,10 @@ def run(*arguments: str, **environment: str) -> Result:
 def test_a_ready_org_is_reported_as_ready(sandbox: SandboxClient) -> None:
     result = run("check", "--url", sandbox.url)
     assert result.exit_code == 0
-    assert result.stdout == f"{sandbox.url} is ready\n"
+    assert re.fullmatch(
+        rf"{sandbox.url} is ready; [\d,]+ of 15,000 API requests are left of 24 hours\n", result.stdout
+    )
+    assert result.stderr.startswith("note: the org has one currency; amounts count as USD")
 
 
 def test_a_refused_login_is_one_line_and_exit_code_78(sandbox: SandboxClient) -> None:
@@ -54,6 +58,22 @@ def test_definitions_are_checked_against_the_org(sandbox: SandboxClient, tmp_pat
         "default: lead_fields: the Lead needs Company: map it, with a default",
         "default: campaign lost: there is no campaign 701000000000000AAA in Salesforce",
     ]
+
+
+def test_each_org_of_the_file_is_checked_with_its_own_login(sandbox: SandboxClient, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("leadstream\n")
+    file = tmp_path / "orgs.yaml"
+    file.write_text(
+        f"orgs: {{emea: {{accounts: [acme], url: '{sandbox.url}', client_secret_file: secret, currency: EUR}}}}\n"
+    )
+    result = run("check", "--url", sandbox.url, "--json", LEADSTREAM_SALESFORCE_ORGS=str(file))
+    assert result.exit_code == 0
+    orgs = json.loads(result.stdout)["orgs"]
+    assert [(each["name"], each["requests_limit"]) for each in orgs] == [("", 15_000), ("emea", 15_000)]
+    (tmp_path / "secret").write_text("wrong\n")
+    refused = run("check", "--url", sandbox.url, LEADSTREAM_SALESFORCE_ORGS=str(file))
+    assert isinstance(refused.exception, SalesforceRefused)
+    assert str(refused.exception).endswith(f"check the client secret; the login is set by org emea of {file}")
 
 
 def test_a_port_in_use_is_reported(sandbox: SandboxClient) -> None:

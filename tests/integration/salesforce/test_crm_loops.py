@@ -22,8 +22,8 @@ from agents.crm.main import run
 from agents.crm.opportunity_poller import OpportunityPoller
 from connectors.salesforce.handover.delivery import Delivery, RetryPolicy
 from connectors.salesforce.handover.handover_records import LeadHandOver
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
 from connectors.salesforce.org.client import OrgClient
+from schemas.definitions import Salesforce
 from streams.engine.journal.effects import Append, SourceRecord
 from streams.engine.journal.validate import EventValidator
 from streams.kafka.topic_admin import create_topics
@@ -130,7 +130,7 @@ async def reset_commits(settings: Settings) -> None:
 
 
 def consumer_of(settings: Settings) -> HandOverConsumer:
-    return build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK, patience=BRISK)[0]
+    return build_crm(settings, lambda account: Salesforce(), backoff=QUICK, patience=BRISK)[0]
 
 
 async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
@@ -237,7 +237,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
     late = {"attributes": {"type": "Lead"}, "id": lead["Id"], "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
     org.write_collection("PATCH", "composite/sobjects", [late])
     second_consumer = HandOverConsumer(
-        settings, Delivery(org, lambda account: DEFAULT_LEAD_FIELDS), backoff=QUICK, repair_seconds=0.1
+        settings, Delivery(org, lambda account: Salesforce()), backoff=QUICK, repair_seconds=0.1
     )
     async with running(second_consumer):
         await until(lambda: _awaitable(sandbox.live_records("Lead")[0]["LastName"] == "Newer"), "the repair")
@@ -246,7 +246,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
 async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
-    consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
+    consumer, poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)
     await produce(settings, "qualified-leads", record(hand_over()))
     async with running(consumer):
         await until(lambda: _equals(committed(settings), 1), "the hand-over committed")
@@ -255,7 +255,7 @@ async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
         await until(lambda: _has_opportunity_records(settings, 1), "the opportunity")
     sandbox.post("clock", advance=1)
     sandbox.post("win", opportunity=conversion["opportunity"], amount=1234.5)
-    restarted_poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)[1]
+    restarted_poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)[1]
     async with running(restarted_poller):
         await until(lambda: _has_opportunity_records(settings, 2), "the win")
     records = await read_all(settings, "crm-opportunities")
@@ -272,7 +272,7 @@ async def _has_opportunity_records(settings: Settings, number: int) -> bool:
 async def test_the_pipeline_accepts_the_events_of_the_loops(
     settings: Settings, sandbox: SandboxClient, hand_over: _HandOverFactory
 ) -> None:
-    consumer, poller = build_crm(settings, lambda account: DEFAULT_LEAD_FIELDS, backoff=QUICK)
+    consumer, poller = build_crm(settings, lambda account: Salesforce(), backoff=QUICK)
     unknown = hand_over("bob", crm_campaign="701000000000000AAA")
     await produce(settings, "qualified-leads", record(hand_over()), record(unknown))
     async with running(consumer):
@@ -372,7 +372,7 @@ async def test_a_late_write_of_a_stopped_worker_is_repaired(
         newer = hand_over(offset=2, properties={"last_name": "Newer", "company": "N"})
         await produce(settings, "qualified-leads", record(newer))
         org = OrgClient(sandbox.connection())
-        delivery = Delivery(org, lambda account: DEFAULT_LEAD_FIELDS, BRISK)
+        delivery = Delivery(org, lambda account: Salesforce(), BRISK)
         successor = HandOverConsumer(settings, delivery, backoff=QUICK, repair_seconds=0.3)
         async with running(successor):
             await until(lambda: _equals(committed(settings), 2), "both committed by the new owner")

@@ -180,3 +180,27 @@ def test_the_command_shows_settings_that_contradict_each_other() -> None:
     assert run.returncode == 78
     assert "LEADSTREAM_TRANSACTION_BOUND_MS" in run.stdout
     assert run.stderr.startswith("leadstream: LEADSTREAM_TRANSACTION_BOUND_MS=20000 is more than ")
+
+
+def test_the_command_shows_the_orgs_of_accounts_without_their_secrets(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("top-secret")
+    file = tmp_path / "orgs.yaml"
+    text = "orgs: {emea: {accounts: [acme, beta], domain: acme.my, client_id: id, client_secret_file: secret}}"
+    file.write_text(text)
+    variables = {"LEADSTREAM_SALESFORCE_ORGS": str(file)}
+    run = leadstream("settings", "--json", env=variables)
+    assert run.returncode == 0
+    [org] = json.loads(run.stdout)["salesforce_orgs"]
+    assert (org["name"], org["accounts"], org["org"]) == ("emea", ["acme", "beta"], "acme.my.salesforce.com")
+    lines = leadstream("settings", env=variables).stdout
+    assert "of LEADSTREAM_SALESFORCE_ORGS: name emea, accounts acme beta, org acme.my.salesforce.com" in lines
+    assert "top-secret" not in run.stdout + lines
+
+    file.write_text(text.replace("client_id: id", "client_id: id, currency: euros").replace("[acme, beta]", "[]"))
+    run = leadstream("settings", env=variables)
+    assert run.returncode == 78
+    assert len(run.stderr.splitlines()) == 2
+    assert all(
+        line.startswith(f"leadstream: LEADSTREAM_SALESFORCE_ORGS={file}: org emea: ")
+        for line in run.stderr.splitlines()
+    )

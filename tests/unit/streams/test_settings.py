@@ -44,6 +44,19 @@ TEXTS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "salesforce_client_id": (["3MVG9_x.y", "x" * 1_000], ["x" * 1_001, "two words", "tab\t", "ä"]),
     "salesforce_client_secret": (["s3cret!", "x" * 1_000], ["x" * 1_001, "two words", "line\nline"]),
+    "salesforce_username": (
+        ["integration@acme.example", "a+b@acme.example.sandbox"],
+        ["integration", "a b@acme.example", "@acme.example", "a@", "a@b@c"],
+    ),
+    "salesforce_private_key": (
+        ["-----BEGIN PRIVATE KEY-----\nMIIB+/==\n-----END PRIVATE KEY-----\n"],
+        [
+            "server.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----",
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----",
+        ],
+    ),
     "salesforce_version": (["62.0", "100.0"], ["62", "v62.0", "62.5", "latest", "0.0"]),
     "salesforce_external_id": (["Leadstream_Id__c", "ns__Key__c", "X"], ["1__c", "a-b", "a b", "_", "x" * 81]),
     "salesforce_currency": (["USD", "EUR"], ["euros", "eur", "EU", "EURO", "€"]),
@@ -116,7 +129,7 @@ def refusal() -> str:
 
 
 def test_every_setting_is_tried() -> None:
-    assert {*NUMBERS, *CHOICES, *TEXTS, "data_dir"} == set(Settings.model_fields)
+    assert {*NUMBERS, *CHOICES, *TEXTS, "data_dir", "salesforce_orgs"} == set(Settings.model_fields)
     assert len(NUMBERS) > 20
 
 

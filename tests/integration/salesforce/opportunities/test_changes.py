@@ -27,7 +27,7 @@ def poll(client: OrgClient) -> OpportunityPoll:
 
 @pytest.fixture
 def opportunity(sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory) -> str:
-    [answer] = delivery.deliver([hand_over()])
+    [answer] = delivery.deliver([hand_over()]).results
     return str(sandbox.post("convert", lead=answer.record, amount=1000.5)["opportunity"])
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from agents.crm.factory import active_mapping
-from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
+from agents.crm.factory import active_mapping, active_time_zone
+from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import ReleaseLog
 
 LEAD_FIELDS = {"LastName": {"value": "Mapped"}, "Company": {"property": "company", "default": "none"}}
@@ -23,11 +23,16 @@ def log_with(definitions: dict[str, Any]) -> ReleaseLog:
 
 
 def test_an_account_with_lead_fields_has_these() -> None:
-    log = log_with({"salesforce": {"lead_fields": LEAD_FIELDS}})
-    assert set(active_mapping(log.latest)("acme")) == {"LastName", "Company"}
-    assert active_mapping(log.latest)("acme") != DEFAULT_LEAD_FIELDS
+    log = log_with({"salesforce": {"lead_fields": LEAD_FIELDS, "assign": True}})
+    mapping = active_mapping(log.latest)("acme")
+    assert (set(mapping.lead_fields), mapping.assign) == ({"LastName", "Company"}, True)
 
 
-def test_without_a_release_or_lead_fields_the_default_ones_hold() -> None:
-    assert active_mapping(log_with({}).latest)("acme") == DEFAULT_LEAD_FIELDS
-    assert active_mapping(ReleaseLog("wall").latest)("acme") == DEFAULT_LEAD_FIELDS
+def test_without_a_release_or_a_mapping_the_default_one_holds() -> None:
+    assert active_mapping(log_with({}).latest)("acme") == Salesforce()
+    assert active_mapping(ReleaseLog("wall").latest)("acme") == Salesforce()
+
+
+def test_the_days_of_an_account_are_those_of_its_time_zone() -> None:
+    assert active_time_zone(log_with({"time_zone": "Asia/Tokyo"}).latest)("acme") == "Asia/Tokyo"
+    assert active_time_zone(ReleaseLog("wall").latest)("acme") == "UTC"

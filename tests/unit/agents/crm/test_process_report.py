@@ -68,10 +68,19 @@ def test_an_absent_salesforce_is_a_problem_of_a_process_that_is_ready() -> None:
     assert (value(report, catalog.HANDOVER_WAIT) or 0) >= 60
 
 
+def test_what_does_not_fit_the_org_is_a_problem_of_a_process_that_is_ready() -> None:
+    parts = parts_of()
+    checker: Any = SimpleNamespace(problems=("acme: lead_fields: the Lead has no field Plan__c",))
+    parts.checker = checker
+    report = report_of(parts)
+    assert report.ready_since == 1_000
+    assert report.problems == ("Salesforce does not fit: acme: lead_fields: the Lead has no field Plan__c",)
+
+
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
     parts = parts_of()
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT) is None
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") is None
     assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
     parts.usage.used, parts.usage.limit = 14_000, 15_000
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT) == 1_000
-    assert value(report_of(parts), catalog.SALESFORCE_LIMIT) == 15_000
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") == 1_000
+    assert value(report_of(parts), catalog.SALESFORCE_LIMIT, "default") == 15_000

@@ -1,0 +1,213 @@
+"""Makes the people handed over members of their campaigns, and moves members to the status that is asked for."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.salesforce.handover.handover_records import CampaignTarget
+from connectors.salesforce.handover.lookup import PersonObject
+from connectors.salesforce.handover.record_ids import full_record_id
+from connectors.salesforce.handover.writer import CollectionWriter, WriteResult, with_type
+from connectors.salesforce.org.client import OrgClient, SalesforceRow
+from connectors.salesforce.org.errors import CrmError, ErrorCategory, classify_error
+
+CAMPAIGN_UNKNOWN = "campaign_unknown"
+MEMBER_STATUS_UNKNOWN = "member_status_unknown"
+STATUS_SECONDS = 600.0
+MISSING_STATUS_SECONDS = 30.0
+"""How long the statuses of a campaign are kept, and how long that one is missing."""
+
+_CAMPAIGN_ID = re.compile(r"701[a-zA-Z0-9]{12}([a-zA-Z0-9]{3})?")
+_CAMPAIGN_ERRORS = frozenset(
+    {"INVALID_CROSS_REFERENCE_KEY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "MALFORMED_ID"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRequest:
+    """A person who is to be a member of a campaign."""
+
+    target: CampaignTarget
+    sobject: PersonObject
+    record_id: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The campaign and the person; there is one member of both."""
+        return full_record_id(self.target.campaign), full_record_id(self.record_id)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOutcome:
+    """The id of the member, where Salesforce said it, and the error, where there is none.
+
+    A `problem` (code and message) is final; an error without one may pass.
+    """
+
+    member: str | None = None
+    problem: tuple[str, str] | None = None
+    error: CrmError | None = None
+
+
+class Memberships:
+    """Makes and moves campaign members. "Already a member" is success, and its status is looked at."""
+
+    def __init__(self, org: OrgClient, writer: CollectionWriter, clock: Callable[[], float] = time.monotonic) -> None:
+        self._org = org
+        self._writer = writer
+        self._clock = clock
+        self._statuses: dict[str, tuple[float, dict[str, bool]]] = {}
+        """Campaign -> when they were read, and its statuses: whether each means that the person responded."""
+
+    def write(self, requests: Sequence[MemberRequest]) -> list[MemberOutcome]:
+        """Returns the outcome of each request, in their order. Raises as OrgClient."""
+        outcomes: dict[int, MemberOutcome] = {}
+        for index, request in enumerate(requests):
+            if problem := self._problem(request.target, requests):
+                outcomes[index] = MemberOutcome(problem=problem)
+        fit = [index for index in range(len(requests)) if index not in outcomes]
+        created = self._writer.create("CampaignMember", [_member_values(requests[index]) for index in fit])
+        existing = []
+        for index, result in zip(fit, created, strict=True):
+            if isinstance(result, str):
+                outcomes[index] = MemberOutcome(member=result)
+            elif self._category(result) is ErrorCategory.ALREADY_MEMBER:
+                existing.append(index)
+            else:
+                outcomes[index] = self._failure(requests[index], result)
+        moved = self._move([requests[index] for index in existing])
+        outcomes.update(zip(existing, moved, strict=True))
+        return [outcomes[index] for index in range(len(requests))]
+
+    # --- campaigns and their statuses ---
+
+    def _problem(self, target: CampaignTarget, requests: Sequence[MemberRequest]) -> tuple[str, str] | None:
+        campaign = full_record_id(target.campaign)
+        if _CAMPAIGN_ID.fullmatch(campaign) is None:
+            return CAMPAIGN_UNKNOWN, f"{target.campaign!r} is not the id of a campaign in Salesforce"
+        if target.member_status is None:
+            return None
+        statuses = self._statuses_of(campaign, requests)
+        if statuses and _status_named(statuses, target.member_status) is None:
+            known = ", ".join(sorted(statuses))
+            return (
+                MEMBER_STATUS_UNKNOWN,
+                f"the campaign {campaign} has no member status {target.member_status!r}; it has {known}",
+            )
+        return None
+
+    def _statuses_of(self, campaign: str, requests: Sequence[MemberRequest]) -> Mapping[str, bool]:
+        """The statuses of a campaign; those of the other requests' campaigns are read with them where due."""
+        if self._is_due(campaign, requests):
+            wanted = {
+                full_record_id(each.target.campaign)
+                for each in requests
+                if each.target.member_status is not None
+                and _CAMPAIGN_ID.fullmatch(full_record_id(each.target.campaign)) is not None
+            }
+            due = sorted(each for each in wanted if each == campaign or self._is_due(each, requests))
+            rows = self._org.query_in_batches(
+                "SELECT CampaignId, Label, HasResponded FROM CampaignMemberStatus "
+                "WHERE IsDeleted = false AND CampaignId IN {}",
+                due,
+            )
+            now = self._clock()
+            self._statuses.update({each: (now, {}) for each in due})
+            for row in rows:
+                _, statuses = self._statuses[full_record_id(str(row["CampaignId"]))]
+                statuses[str(row["Label"])] = bool(row["HasResponded"])
+        return self._statuses[campaign][1]
+
+    def _is_due(self, campaign: str, requests: Iterable[MemberRequest]) -> bool:
+        if campaign not in self._statuses:
+            return True
+        read_at, statuses = self._statuses[campaign]
+        asked = {
+            each.target.member_status
+            for each in requests
+            if each.target.member_status is not None and full_record_id(each.target.campaign) == campaign
+        }
+        is_missing = any(_status_named(statuses, each) is None for each in asked)
+        return self._clock() - read_at > (MISSING_STATUS_SECONDS if is_missing else STATUS_SECONDS)
+
+    # --- existing members ---
+
+    def _move(self, requests: Sequence[MemberRequest]) -> list[MemberOutcome]:
+        """Moves existing members to the status asked for, but never from one that means "responded" to another."""
+        members = self._members([each for each in requests if each.target.member_status is not None])
+        moves: dict[str, str] = {}
+        ids = []
+        for request in requests:
+            member = members.get(request.pair)
+            ids.append(None if member is None else str(member["Id"]))
+            if member is not None and (status := self._next_status(request.target, member)) is not None:
+                moves[str(member["Id"])] = member["Status"] = status
+        records = with_type("CampaignMember", [{"id": key, "Status": status} for key, status in moves.items()])
+        results = dict(zip(moves, self._writer.update(records), strict=True))
+        return [
+            self._move_outcome(request, member_id, results.get(member_id or ""))
+            for request, member_id in zip(requests, ids, strict=True)
+        ]
+
+    def _members(self, requests: Sequence[MemberRequest]) -> dict[tuple[str, str], SalesforceRow]:
+        members: dict[tuple[str, str], SalesforceRow] = {}
+        for sobject in ("Lead", "Contact"):
+            people = sorted({full_record_id(each.record_id) for each in requests if each.sobject == sobject})
+            campaigns = sorted({each.pair[0] for each in requests if each.sobject == sobject})
+            if not people:
+                continue
+            listed = ", ".join(f"'{campaign}'" for campaign in campaigns)
+            rows = self._org.query_in_batches(
+                f"SELECT Id, CampaignId, {sobject}Id, Status FROM CampaignMember "
+                f"WHERE IsDeleted = false AND CampaignId IN ({listed}) AND {sobject}Id IN {{}}",
+                people,
+            )
+            members.update(
+                {(full_record_id(row["CampaignId"]), full_record_id(row[f"{sobject}Id"])): row for row in rows}
+            )
+        return members
+
+    def _next_status(self, target: CampaignTarget, member: SalesforceRow) -> str | None:
+        statuses = self._statuses.get(full_record_id(target.campaign), (0.0, {}))[1]
+        asked = _status_named(statuses, target.member_status or "") or target.member_status
+        present = str(member["Status"] or "")
+        if asked is None or asked.casefold() == present.casefold():
+            return None
+        is_step_back = statuses.get(present, False) and not statuses.get(asked, False)
+        return None if is_step_back else asked
+
+    def _move_outcome(self, request: MemberRequest, member: str | None, result: WriteResult | None) -> MemberOutcome:
+        if result is None or isinstance(result, str):
+            return MemberOutcome(member=member)
+        return self._failure(request, result)
+
+    # --- errors ---
+
+    def _failure(self, request: MemberRequest, error: CrmError) -> MemberOutcome:
+        category = self._category(error)
+        may_be_campaign = category is ErrorCategory.DELETED or error.code in _CAMPAIGN_ERRORS
+        if may_be_campaign and not self._campaign_exists(request.pair[0]):
+            message = f"there is no campaign {request.pair[0]} in Salesforce, or the integration user cannot see it"
+            return MemberOutcome(problem=(CAMPAIGN_UNKNOWN, message))
+        if category is ErrorCategory.REFUSED and not may_be_campaign:
+            return MemberOutcome(problem=(error.code, error.safe_message))
+        return MemberOutcome(error=error)
+
+    def _campaign_exists(self, campaign: str) -> bool:
+        rows = self._org.query_in_batches("SELECT Id FROM Campaign WHERE IsDeleted = false AND Id IN {}", [campaign])
+        return bool(rows)
+
+    def _category(self, error: CrmError) -> ErrorCategory:
+        return classify_error(error, self._org.connection.external_id_field)
+
+
+def _member_values(request: MemberRequest) -> SalesforceRow:
+    status = {} if request.target.member_status is None else {"Status": request.target.member_status}
+    return {"CampaignId": request.target.campaign, f"{request.sobject}Id": request.record_id, **status}
+
+
+def _status_named(statuses: Mapping[str, bool], name: str) -> str | None:
+    return next((each for each in statuses if each.casefold() == name.casefold()), None)

@@ -1,0 +1,98 @@
+"""Memberships of campaigns: made, moved to the status that is asked for, and answered by their own codes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient
+
+
+def status_of(sandbox: SandboxClient) -> str:
+    [member] = sandbox.live_records("CampaignMember")
+    return str(member["Status"])
+
+
+def test_a_member_is_moved_to_the_status_that_is_asked_for(sandbox: SandboxClient) -> None:
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Sent"))
+    [answer] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2, status="Responded"))
+    [member] = sandbox.live_records("CampaignMember")
+    assert (member["Status"], member["HasResponded"], answer.member) == ("Responded", True, member["Id"])
+
+
+def test_a_member_that_a_person_added_is_moved_whatever_the_case_of_the_status(sandbox: SandboxClient) -> None:
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(campaign=None))
+    sandbox.post("record", type="CampaignMember", CampaignId=SPRING, LeadId=first.record, Status="Sent")
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2, status="responded"))
+    assert status_of(sandbox) == "Responded"
+
+
+@pytest.mark.parametrize(("asked", "after"), [("Sent", "Attended"), ("Responded", "Responded"), (None, "Attended")])
+def test_a_member_who_responded_is_never_one_who_did_not(
+    sandbox: SandboxClient, asked: str | None, after: str
+) -> None:
+    sandbox.post("member_status", campaign=SPRING, label="Attended", responded=True)
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Attended"))
+    [answer] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2, status=asked))
+    assert (answer.kind, status_of(sandbox)) == ("linked", after)
+
+
+def test_the_contact_of_a_converted_lead_is_moved(sandbox: SandboxClient) -> None:
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Sent"))
+    sandbox.post("convert", lead=first.record)
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2))
+    assert status_of(sandbox) == "Responded"
+
+
+def test_two_leads_of_one_salesforce_campaign_in_a_batch_are_one_member(sandbox: SandboxClient) -> None:
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Responded"), lead_of(offset=2, status="Sent"))
+    assert status_of(sandbox) == "Responded"
+
+
+def test_a_status_that_the_campaign_does_not_have_is_an_answer_of_its_own(sandbox: SandboxClient) -> None:
+    good, bad = answers_of(delivery_to(sandbox, mapping_of()), lead_of("ada"), lead_of("bob", 2, status="Respnded"))
+    assert (good.kind, bad.kind, bad.code) == ("linked", "failed", "member_status_unknown")
+    assert "'Respnded'" in bad.message
+    assert "Responded, Sent" in bad.message
+    assert len(sandbox.live_records("CampaignMember")) == 1
+    assert bad.record in {row["Id"] for row in sandbox.live_records("Lead")}
+
+
+@pytest.mark.parametrize("campaign", ["7015A000000NoneAAA", "nonsense", "", "0035A000000SPR1QAO"])
+@pytest.mark.parametrize("status", [None, "Responded"])
+def test_a_campaign_that_there_is_not_is_an_answer_of_its_own(
+    sandbox: SandboxClient, campaign: str, status: str | None
+) -> None:
+    handover = lead_of("bob", 2, campaign=campaign or " ", status=status)
+    good, bad = answers_of(delivery_to(sandbox, mapping_of()), lead_of("ada"), handover)
+    assert (good.kind, bad.kind, bad.code) == ("linked", "failed", "campaign_unknown")
+    assert len(sandbox.live_records("Lead")) == 2
+
+
+def test_a_campaign_deleted_in_salesforce_is_unknown(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of())
+    answers_of(delivery, lead_of("ada"))
+    sandbox.post("delete", type="Campaign", id=SPRING)
+    [answer] = answers_of(delivery, lead_of("bob", 2))
+    assert (answer.kind, answer.code) == ("failed", "campaign_unknown")
+
+
+def test_an_id_of_15_characters_is_the_same_campaign(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of())
+    answers_of(delivery, lead_of(status="Sent"))
+    answers_of(delivery, lead_of(offset=2, campaign=SPRING[:15]))
+    assert status_of(sandbox) == "Responded"
+
+
+def test_a_status_that_an_administrator_adds_is_known_a_little_later(sandbox: SandboxClient) -> None:
+    [refused] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Attended"))
+    sandbox.post("member_status", campaign=SPRING, label="Attended", responded=True)
+    [answer] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Attended", retry=1))
+    assert (refused.code, answer.kind, status_of(sandbox)) == ("member_status_unknown", "linked", "Attended")
+
+
+def test_a_member_as_it_should_be_is_not_written_again(sandbox: SandboxClient) -> None:
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    before = len(writes_to(sandbox))
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    assert len(writes_to(sandbox)) == before + 1  # the attempt to create it, which tells that it is there
