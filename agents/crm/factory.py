@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
@@ -41,21 +41,6 @@ def build_crm(
     )
     pace = PollPace(settings.salesforce_poll_ms / 1000, org.usage)
     return consumer, OpportunityPoller(settings, poll, backoff=backoff, pace=pace)
-
-
-def attribution_rules(releases: Callable[[], Iterable[Release]]) -> Callable[[], AttributionRules]:
-    """By which rules opportunities belong to accounts after all releases; computed anew when there is a new one."""
-    last_offset, rules = -1, AttributionRules()
-
-    def current() -> AttributionRules:
-        nonlocal last_offset, rules
-        present = list(releases())
-        if present and present[-1].offset != last_offset:
-            last_offset = present[-1].offset
-            rules = AttributionRules.from_releases((each.account, each.definitions) for each in present)
-        return rules
-
-    return current
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:
