@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, active_time_zone, build_crm
 from agents.crm.org_checker import OrgChecker
+from agents.crm.polls import attribution_rules
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
@@ -46,7 +47,10 @@ async def run(
     parts = parts or CrmParts(ApiUsage())
     mapping = active_mapping(releases.latest)
     time_zone = active_time_zone(releases.latest)
-    consumer, poller = build_crm(settings, mapping, backoff=backoff, usage=parts.usage, time_zone=time_zone)
+    rules = attribution_rules(releases.all_releases)
+    consumer, poller = build_crm(
+        settings, mapping, backoff=backoff, usage=parts.usage, time_zone=time_zone, rules=rules
+    )
     parts.directory = OrgDirectory.from_settings(settings, parts.usage)
     checker = OrgChecker(parts.directory, releases.all_releases)
     parts.consumer, parts.poller, parts.checker = consumer, poller, checker

@@ -1,44 +1,57 @@
 """Brings opportunities back: polls Salesforce and writes changed opportunities to `crm-opportunities`.
 
-The cursor is computed from that topic at the start. An event that is written twice has one id, so several pollers at
-once do no harm; they only poll more often than needed.
+The cursor is computed from that topic at the start, and from the ledger's rows where retention has removed events.
+An event that is written twice has one id, so several pollers at once do no harm; they only make more requests.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import msgspec
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
+from agents.crm.opportunity_topic import read_own_events
 from agents.crm.outage_log import OutageLog
-from connectors.salesforce.opportunities.poll import Cursor, OpportunityEvent, OpportunityPoll, is_ours
+from agents.crm.poll_pace import PollPace
+from connectors.salesforce.opportunities.cursor import Cursor
+from connectors.salesforce.opportunities.ledger_state import current_rows, state_from_ledger
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity
+from connectors.salesforce.opportunities.poll import OpportunityPoll, PollReport
 from connectors.salesforce.org.errors import RequestRefused
+from connectors.salesforce.org.usage import ApiUsage
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
-from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Producer
-from streams.kafka.reader import open_consumer, read_to_end
 from streams.settings import Settings
+from streams.store.ledger_rows import read_ledger_rows
 
+log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 class OpportunityPoller:
-    """Polls every `salesforce_poll_ms`; `run` ends after `stop`."""
+    """Polls at a pace, by default every `salesforce_poll_ms`; `run` ends after `stop`."""
 
-    def __init__(self, settings: Settings, poll: OpportunityPoll, *, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        poll: OpportunityPoll,
+        *,
+        backoff: Backoff | None = None,
+        pace: PollPace | None = None,
+    ) -> None:
         self._settings = settings
         self._topic = settings.prefix + CRM_OPPORTUNITIES.name
         self._poll = poll
         self._backoff = backoff or Backoff()
+        self._pace = pace or PollPace(settings.salesforce_poll_ms / 1000, ApiUsage())
         self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce-poll")
         self.outage_log = OutageLog("opportunities")
@@ -46,6 +59,9 @@ class OpportunityPoller:
         """How many events were written since the start."""
         self.polled_at: int | None = None
         """When (ms) Salesforce last answered a poll."""
+        self.pause_seconds = self._pace.base
+        """The time between the last poll and the next one."""
+        self._unseen: frozenset[str] = frozenset()
 
     def stop(self) -> None:
         """Ends `run` after the current poll."""
@@ -58,7 +74,7 @@ class OpportunityPoller:
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
         try:
-            cursor = Cursor.from_events([event async for event in self._read_own_events()])
+            cursor = await self._restore_cursor()
             await producer.start()
             await self._poll_loop(producer, cursor)
         except (KafkaError, OSError) as error:
@@ -83,7 +99,28 @@ class OpportunityPoller:
             await self._write_events(producer, events)
             # Only after the acknowledgements: without them the next start polls for these events again.
             cursor = after
-            await self._wait(self._settings.salesforce_poll_ms / 1000)
+            self._report(self._poll.report)
+            self.pause_seconds = self._pace.seconds()
+            await self._wait(self.pause_seconds)
+
+    def _report(self, report: PollReport) -> None:
+        """Says what a look at everything of ours took, and what the org does not show any more."""
+        if not report.is_whole:
+            return
+        log.info(
+            "opportunities", crm=self._poll.crm, requests=report.requests, rows=report.rows, kept=report.kept_count
+        )
+        if report.unseen != self._unseen:
+            self._unseen = report.unseen
+            if report.unseen:
+                log.warning(
+                    "opportunities_unseen",
+                    crm=self._poll.crm,
+                    count=len(report.unseen),
+                    examples=sorted(report.unseen)[:5],
+                    problem="Salesforce does not show them: deleted long ago, or hidden from the integration user;"
+                    " see `leadstream salesforce reconcile`",
+                )
 
     async def _poll_once(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._poll, cursor)
@@ -95,15 +132,13 @@ class OpportunityPoller:
         await asyncio.gather(*futures)
         self.event_count += len(events)
 
-    async def _read_own_events(self) -> AsyncIterator[OpportunityEvent]:
-        """The connector's own events up to the topic's present end. Raises BrokerUnavailable, TopicsMissing."""
-        bootstrap = self._settings.bootstrap
-        partitions = (await fetch_partitions(bootstrap, [self._topic]))[self._topic]
-        async with open_consumer(bootstrap, "leadstream-crm") as consumer:
-            async for record in read_to_end(consumer, partitions):
-                event = _decode_event(record.value)
-                if is_ours(event):  # other CRMs write to the topic, too
-                    yield event
+    async def _restore_cursor(self) -> Cursor:
+        """Raises BrokerUnavailable, TopicsMissing."""
+        rows = current_rows((await read_ledger_rows(self._settings)).values()).values()
+        known: Iterator[OrgOpportunity] = (
+            state_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)
+        )
+        return Cursor.from_events([event async for event in read_own_events(self._settings, self._poll.crm)], known)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -111,11 +146,3 @@ class OpportunityPoller:
                 await self._stopping.wait()
         except TimeoutError:
             return
-
-
-def _decode_event(value: bytes | None) -> Any:
-    """The JSON value of a record; None where it cannot be read."""
-    try:
-        return _decode(value or b"null")
-    except msgspec.DecodeError:
-        return None

@@ -92,5 +92,6 @@ def _crm_values(
     yield value_of(catalog.STOPPED_SECONDS, max((now - stop.since for stop in stops), default=0) / 1000)
     yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())
     yield value_of(catalog.OPPORTUNITIES, poller.event_count)
+    yield value_of(catalog.OPPORTUNITY_PAUSE, poller.pause_seconds)
     if poller.polled_at is not None:
         yield value_of(catalog.OPPORTUNITY_POLL, poller.polled_at / 1000)

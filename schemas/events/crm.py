@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.events.base import ContactEvent, LongText, ShortText
-from schemas.outputs.base import Number
+from schemas.outputs.base import Cause, Number, OutputModel
 from schemas.values import AsTuple, Slug
 
 OutcomeStatus = Literal["open", "won", "lost", "deleted"]
@@ -74,11 +74,28 @@ class CrmFailed(CrmResult):
     retry: RetryNumber | None = None
 
 
+class OpportunityState(OutputModel):
+    """One opportunity as it stands; `deleted` also where it went to another lead. The amount is decimal text."""
+
+    outcome: OutcomeStatus
+    amount: ShortText | None = None
+    currency: ShortText | None = None
+
+
 class CrmOutcome(CrmResult):
-    """What became of the lead's opportunity. The amount is decimal text."""
+    """What became of the lead's opportunities together. Amounts are decimal text.
+
+    Where there is a `cause`, as the ledger writes it, `number` is the event's own and not that of a hand-over.
+    """
 
     type: Literal["crm.outcome"]
     outcome: OutcomeStatus
     opportunity: ShortText
+    """The opportunity whose change caused the event."""
     amount: ShortText | None = None
     currency: ShortText | None = None
+    amounts: dict[ShortText, ShortText] = {}
+    """By currency, where the lead's opportunities with that outcome have several."""
+    opportunity_state: OpportunityState | None = None
+    """What became of the one opportunity."""
+    cause: Cause | None = None

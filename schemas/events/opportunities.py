@@ -13,6 +13,9 @@ from schemas.values import ContactId, Slug
 Amount = Annotated[Decimal, Field(strict=False, allow_inf_nan=False, max_digits=30)]
 """An exact number, written as decimal text so that no reader rounds it."""
 
+OpportunityAttribution = Literal["campaign", "lead", "contact_role"]
+"""The CRM's campaign that a definition names, the converted lead, or a contact role of the opportunity."""
+
 
 class OpportunityChanged(InputEvent):
     """The whole row of an opportunity; the later `modified` wins, then the higher `version`."""
@@ -38,3 +41,7 @@ class OpportunityChanged(InputEvent):
     contact: ContactId | None = None
     """Our contact, from the external id of the converted record."""
     crm_record: ShortText | None = None
+    origin: OpportunityAttribution | None = None
+    """By what the account owns the opportunity; None when by nothing any more: it was kept before."""
+    released: bool = False
+    """Whether another account owns the opportunity now: it counts for nothing in this one."""

@@ -68,11 +68,13 @@ class OpportunityBook:
         fields = event.fields
         opportunities = self._by_contact[event.account, event.owner]
         place = (fields["campaign"], fields["opportunity"])
-        if fields["outcome"] == "deleted":
+        # From engine version 4 on the event speaks for all opportunities of the lead, and tells beside it of the one.
+        state = fields.get("opportunity_state", fields)
+        if state["outcome"] == "deleted":
             opportunities.pop(place, None)
             return
-        currency = fields.get("currency") or NO_CURRENCY
-        opportunities[place] = _OpportunityState(fields["outcome"], _amount(fields.get("amount")), currency)
+        currency = state.get("currency") or NO_CURRENCY
+        opportunities[place] = _OpportunityState(state["outcome"], _amount(state.get("amount")), currency)
 
     def worth(self, account: str, campaign: str, contacts: Collection[str]) -> tuple[Worth, Worth]:
         """What the leads of contacts in a campaign were worth, and what their leads in other campaigns were."""

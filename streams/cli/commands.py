@@ -232,6 +232,10 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                     ),
                 },
             ),
+            "reconcile": CommandEntry(
+                "salesforce.reconcile:reconcile",
+                "Compare revenue with Salesforce: each opportunity that is ours, and the org's own sums by campaign.",
+            ),
         },
     ),
 }

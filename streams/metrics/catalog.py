@@ -208,6 +208,11 @@ OPPORTUNITY_POLL = _gauge(
     "when opportunities were last polled, since the epoch",
     roles=CRM_ROLES,
 )
+OPPORTUNITY_PAUSE = _gauge(
+    "leadstream_opportunity_pause_seconds",
+    "time to the next poll of opportunities; it grows as the daily limit nears",
+    roles=CRM_ROLES,
+)
 
 # Read models.
 REDIS_UP = _gauge(

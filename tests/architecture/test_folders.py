@@ -18,7 +18,6 @@ BESIDE_THE_PRODUCT = ("benchmarks", "docker", "docs", "harness", "programs")
 # Packages that integration or property tests cover, each with the reason why a unit test would say nothing more.
 WITHOUT_UNIT_TESTS = {
     "connectors": "free ports on loopback, used by every integration test",
-    "connectors/salesforce/opportunities": "tests/integration/salesforce/test_opportunities.py polls the stand-in org",
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
     "connectors/salesforce_sandbox/control": "tests/integration/salesforce/stand_in/test_people.py calls it",

@@ -1,188 +1,314 @@
-"""Polls opportunities: reads the rows modified since a cursor and makes events of those that changed."""
+"""Polls opportunities: reads what of ours has changed since a cursor and makes events of it.
+
+The first poll, one a day and one after a change of what is ours read everything of ours. The others ask for all
+changes of the org since the last one, in one request, and keep ours. Where the org changes more than that request
+may bring, they ask for ours alone for a while, which takes a few requests and never reads the others.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
 
-from connectors.salesforce.external_id import parse_external_id
+import msgspec
+
+from connectors.salesforce.opportunities.attribution import AttributionRules
+from connectors.salesforce.opportunities.cursor import Cursor
+from connectors.salesforce.opportunities.org_opportunity import (
+    CRM_NAME,
+    LeadOrigin,
+    OpportunityEvent,
+    OpportunityRow,
+    OrgOpportunity,
+)
+from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
+from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
-from schemas.events.base import DEFAULT_ACCOUNT
+from connectors.salesforce.record_id import long_record_id
 
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, with the stamp of their write."""
-
-CRM_NAME = "salesforce"
-"""The `crm` of our events, which tells them from those of other CRMs."""
-
-OpportunityEvent = dict[str, Any]
-_STATE_FIELDS = (
-    "name",
-    "stage",
-    "won",
-    "closed",
-    "deleted",
-    "amount",
-    "currency",
-    "close_date",
-    "crm_campaign",
-    "account",
-    "contact",
-    "campaign",
-    "crm_record",
-)
-_ORIGIN_FIELDS = ("account", "contact", "campaign", "crm_record")
+WHOLE_EVERY = timedelta(days=1)
+DELETION_LOG = timedelta(days=14)
+"""How far back Salesforce's log of deletions is asked; it has 15 days."""
+BUSY_POLLS = 20
+POLLS_WITHOUT_LEADS = 9
+"""So many polls in a row do not ask for Leads when no unknown opportunity has appeared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """The state of the poll: the tracked state of each opportunity, the org's time of the poll, the last version."""
+class PollReport:
+    """What a poll took and found.
 
-    states: Mapping[str, OpportunityEvent]
-    until: datetime | None = None
-    version: int = 0
+    Kept opportunities that the org does not show: of those in `purged` its log names the deletion, of `unseen` not.
+    """
 
-    @classmethod
-    def empty(cls) -> Cursor:
-        """Returns the cursor before the first poll, which reads every opportunity."""
-        return cls(MappingProxyType({}))
-
-    @classmethod
-    def from_events(cls, events: Iterable[OpportunityEvent]) -> Cursor:
-        """Returns the cursor after these events of `crm-opportunities`, in their order."""
-        states: dict[str, OpportunityEvent] = {}
-        until: datetime | None = None
-        version = 0
-        for event in events:
-            states[str(event["opportunity"])] = _state(event)
-            version = max(version, int(event.get("version", 0)))
-            modified = datetime.fromisoformat(str(event["modified"]))
-            until = modified if until is None else max(until, modified)
-        return cls(MappingProxyType(states), until, version)
+    is_whole: bool = False
+    requests: int = 0
+    rows: int = 0
+    kept_count: int = 0
+    purged: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
 
 
 class OpportunityPoll:
-    """`(events, next cursor) = poll(cursor)`: queries the org and makes an event for each row whose state changed.
+    """`(events, next cursor) = poll(cursor)`: asks the org and makes an event for each state of ours that changed.
 
-    After a failure the same cursor can be used again: it gives the same events with the same ids.
+    After a failure the same cursor can be used again: it gives the same events with the same ids. `rules` are asked
+    at every poll. `org_name` is "" for the org of all accounts that have none of their own; `is_of_org` tells which
+    accounts the org serves.
     """
 
-    def __init__(self, org: OrgClient, *, currency: str, overlap: timedelta = OVERLAP) -> None:
-        self._org = org
-        self._currency = currency
+    def __init__(
+        self,
+        org: OrgClient,
+        *,
+        currency: str,
+        rules: Callable[[], AttributionRules] = AttributionRules,
+        org_name: str = "",
+        is_of_org: Callable[[str], bool] = lambda _: True,
+        handed_over_at: HandOverTime = lambda _: None,
+        overlap: timedelta = OVERLAP,
+    ) -> None:
+        self.crm = f"{CRM_NAME}:{org_name}" if org_name else CRM_NAME
+        self.report = PollReport()
+        """What the last poll took."""
+        self._queries = OpportunityQueries(org)
+        self._reader = RowReader(org.connection, currency, is_of_org)
+        self.is_of_org = is_of_org
+        self._rules = rules
+        self._handed_over_at = handed_over_at
         self._overlap = overlap
-        self._multi_currency: bool | None = None
 
     def __call__(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
         """Polls once. Raises TransientFailure, CircuitOpen, SalesforceRefused, RequestRefused."""
-        rows = self._org.query_all(self._soql(cursor))
-        until = self._org.server_time()
-        new_ids = [str(row["Id"]) for row in rows if str(row["Id"]) not in cursor.states]
-        origins = self._find_origins(new_ids)
+        rules = self._rules()
+        is_whole = _needs_whole(cursor, rules)
+        self._queries.begin(anew=is_whole)
+        survey, after = self._read_all(cursor, rules) if is_whole else self._read_changes(cursor, rules)
+        until = self._queries.asked_at or datetime.now(UTC)
         version = max(cursor.version + 1, int(until.timestamp() * 1000))
-        states = dict(cursor.states)
-        events = []
+        states, events = self._compare(cursor, rules, survey, version, is_whole=is_whole)
+        self.report = PollReport(
+            is_whole,
+            self._queries.request_count,
+            self._queries.row_count,
+            len(states),
+            frozenset(survey.purged),
+            frozenset(survey.unseen),
+        )
+        return events, replace(
+            after,
+            states=MappingProxyType(states),
+            until=until,
+            version=version,
+            rules=rules,
+            whole_at=until if is_whole else cursor.whole_at,
+            leads_until=until if survey.asked_leads else cursor.leads_until,
+            polls_without_leads=0 if survey.asked_leads else cursor.polls_without_leads + 1,
+            foreign=MappingProxyType(survey.foreign),
+        )
+
+    # --- everything of ours ---
+
+    def _read_all(self, cursor: Cursor, rules: AttributionRules) -> tuple[Survey, Cursor]:
+        queries, survey = self._queries, Survey(asked_leads=True)
+        since = None if cursor.until is None else cursor.until - self._overlap
+        earliest = _earliest_start(rules)
+        self._add_leads(survey, queries.converted_leads(), rules)
+        self._add_rows(survey, queries.of_our_leads(_past(earliest, since)))
+        for start, campaigns in rules.campaigns_by_start().items():
+            self._add_rows(survey, queries.on_campaigns(campaigns, _past(start, since)))
+        if rules.role_accounts:
+            self._add_rows(survey, queries.of_our_contacts(_past(earliest, since)))
+            self._add_roles(survey, queries.our_roles(), cursor.states, rules)
+        missing = {each for each in cursor.states if each not in survey.rows}
+        self._add_rows(survey, queries.by_ids(missing))
+        self._find_purged(survey, cursor, missing - survey.rows.keys())
+        return survey, replace(cursor, busy_polls=0)
+
+    def _find_purged(self, survey: Survey, cursor: Cursor, gone: set[str]) -> None:
+        """Kept opportunities that are not even in the recycle bin: deleted where the org's log says so.
+
+        A row that the integration user may not see any more looks the same, and is no deletion.
+        """
+        gone = {each for each in gone if not cursor.states[each].row.deleted}
+        if not gone:
+            return
+        now = self._queries.asked_at or datetime.now(UTC)
+        purged = self._queries.purged(now - DELETION_LOG, now)
+        for each in gone & purged:
+            survey.rows[each] = as_deleted(cursor.states[each].row, now)
+        survey.purged = gone & purged
+        survey.unseen = gone - purged
+
+    # --- what has changed ---
+
+    def _read_changes(self, cursor: Cursor, rules: AttributionRules) -> tuple[Survey, Cursor]:
+        assert cursor.until is not None
+        since = cursor.until - self._overlap
+        survey = Survey(asked_leads=cursor.polls_without_leads >= POLLS_WITHOUT_LEADS)
+        busy_polls = cursor.busy_polls
+        probe: dict[str, SalesforceRow] = {}
+        if busy_polls == 0:
+            rows, is_complete = self._queries.changed(since)
+            if is_complete:
+                probe = {str(row["Id"]): row for row in rows}
+            else:
+                busy_polls = BUSY_POLLS
+        if busy_polls:
+            busy_polls -= 1
+            survey.asked_leads = True
+            self._read_ours(survey, cursor, rules, since)
+        self._take_ours(survey, probe, cursor, rules)
+        if survey.asked_leads:
+            asked_until = (cursor.leads_until or cursor.until) - self._overlap
+            self._add_leads(survey, self._queries.converted_leads(RowBounds(asked_until)), rules)
+            if rules.role_accounts and (ids := self._queries.opportunities_of_changed_roles(asked_until)):
+                self._add_roles(survey, self._queries.our_roles(ids), ids, rules)
+            found = {*survey.leads, *(each for each, origin in survey.roles.items() if origin is not None)}
+            unknown = found - survey.rows.keys() - cursor.states.keys()
+            self._add_rows(survey, [probe[each] for each in unknown if each in probe])
+            self._add_rows(survey, self._queries.by_ids(unknown - probe.keys()))
+        self._add_new_campaigns(survey, cursor, rules)
+        return survey, replace(cursor, busy_polls=busy_polls)
+
+    def _take_ours(
+        self, survey: Survey, probe: dict[str, SalesforceRow], cursor: Cursor, rules: AttributionRules
+    ) -> None:
+        for each, row in probe.items():
+            campaign = row["CampaignId"]
+            if each in cursor.states or (campaign and long_record_id(campaign) in rules.campaigns):
+                self._add_rows(survey, [row])
+            else:
+                survey.foreign[each] = str(row["SystemModstamp"])
+                # It may be of a Lead of ours that was converted a moment ago.
+                survey.asked_leads = survey.asked_leads or each not in cursor.foreign
+
+    def _read_ours(self, survey: Survey, cursor: Cursor, rules: AttributionRules, since: datetime) -> None:
+        bounds = RowBounds(since)
+        self._add_rows(survey, self._queries.on_campaigns(rules.campaigns, bounds))
+        self._add_rows(survey, self._queries.of_our_leads(bounds))
+        if rules.role_accounts:
+            self._add_rows(survey, self._queries.of_our_contacts(bounds))
+        # The query for campaigns does not see an opportunity that has left them.
+        others = [each for each, state in cursor.states.items() if state.lead is None and state.role is None]
+        self._add_rows(survey, self._queries.by_ids(others, bounds))
+
+    def _add_new_campaigns(self, survey: Survey, cursor: Cursor, rules: AttributionRules) -> None:
+        known = cursor.rules.campaigns if cursor.rules is not None else {}
+        for start, campaigns in rules.campaigns_by_start().items():
+            if new := [each for each in campaigns if each not in known]:
+                self._add_rows(survey, self._queries.on_campaigns(new, RowBounds(created_from=start)))
+
+    # --- rows ---
+
+    def _add_rows(self, survey: Survey, rows: Iterable[SalesforceRow]) -> None:
         for row in rows:
-            event = self._to_event(row, states.get(str(row["Id"])) or origins.get(str(row["Id"]), {}), version)
-            state = _state(event)
-            if states.get(event["opportunity"]) != state:
-                states[event["opportunity"]] = state
-                events.append(event)
-        return events, replace(cursor, states=MappingProxyType(states), until=until, version=version)
+            opportunity = self._reader.opportunity(row)
+            survey.rows[opportunity.id] = opportunity
+            survey.created[opportunity.id] = date.fromisoformat(str(row["CreatedDate"])[:10])
 
-    def _soql(self, cursor: Cursor) -> str:
-        currency = "CurrencyIsoCode, " if self._has_multi_currency() else ""
-        since = ""
-        if cursor.until is not None:
-            stamp = (cursor.until - self._overlap).strftime("%Y-%m-%dT%H:%M:%SZ")
-            since = f"WHERE SystemModstamp >= {stamp} "
-        return (
-            f"SELECT Id, Name, StageName, IsWon, IsClosed, IsDeleted, Amount, {currency}CloseDate, CampaignId, "
-            f"SystemModstamp FROM Opportunity {since}ORDER BY SystemModstamp, Id"
-        )
+    def _add_leads(self, survey: Survey, rows: Iterable[SalesforceRow], rules: AttributionRules) -> None:
+        for row in rows:
+            if (origin := self._reader.lead(row, rules)) is not None:
+                survey.leads.setdefault(str(row["ConvertedOpportunityId"]), []).append(origin)
 
-    def _has_multi_currency(self) -> bool:
-        if self._multi_currency is None:
-            description = self._org.describe("Opportunity")
-            self._multi_currency = any(field["name"] == "CurrencyIsoCode" for field in description["fields"])
-        return self._multi_currency
+    def _add_roles(
+        self, survey: Survey, rows: Iterable[SalesforceRow], asked: Iterable[str], rules: AttributionRules
+    ) -> None:
+        groups: dict[str, list[SalesforceRow]] = {each: [] for each in asked}
+        for row in rows:
+            groups.setdefault(str(row["OpportunityId"]), []).append(row)
+        survey.roles.update({each: self._reader.primary_role(group, rules) for each, group in groups.items()})
 
-    def _find_origins(self, opportunities: list[str]) -> dict[str, OpportunityEvent]:
-        """Returns the origin fields of opportunities by id, from the Leads converted into them, deleted or not."""
-        names = self._org.connection
-        rows = self._org.query_in_batches(
-            f"SELECT Id, {names.external_id_field}, {names.campaign_field}, ConvertedOpportunityId FROM Lead "
-            "WHERE ConvertedOpportunityId IN {}",
-            opportunities,
-        )
-        return {str(row["ConvertedOpportunityId"]): self._lead_origin(row) for row in rows}
+    # --- states ---
 
-    def _lead_origin(self, lead: SalesforceRow) -> OpportunityEvent:
-        names = self._org.connection
-        owner = parse_external_id(str(lead[names.external_id_field] or ""))
-        if owner is None:
-            return {"crm_record": str(lead["Id"])}
-        account, contact = owner
-        return {
-            "account": account,
-            "contact": contact,
-            # The campaign of the lead's last hand-over counts where the opportunity itself names none of ours.
-            "campaign": lead[names.campaign_field],
-            "crm_record": str(lead["Id"]),
-        }
+    def _compare(
+        self, cursor: Cursor, rules: AttributionRules, survey: Survey, version: int, *, is_whole: bool
+    ) -> tuple[dict[str, OrgOpportunity], list[OpportunityEvent]]:
+        states, events = dict(cursor.states), list[OpportunityEvent]()
+        ids = {*survey.rows, *survey.leads, *survey.roles}
+        if rules != cursor.rules:
+            ids.update(states)
+        for each in sorted(ids):
+            former = states.get(each)
+            state = self._state(each, former, survey, rules)
+            if state is None or (former is None and is_whole and self._is_past(state, survey, rules, cursor)):
+                continue
+            states[each] = state
+            if former is not None and former.tells_the_same_as(state):
+                continue
+            if former is not None and former.account not in ("", state.account):
+                released = OrgOpportunity(state.row, former.account)
+                events.append(released.to_event(self.crm, version, released=True))
+            events.append(state.to_event(self.crm, version))
+        events.sort(key=lambda event: str(event["modified"]))
+        return states, events
 
-    def _to_event(self, row: SalesforceRow, origin: Mapping[str, Any], version: int) -> OpportunityEvent:
-        amount = row["Amount"]
-        modified = _to_rfc3339(str(row["SystemModstamp"]))
-        event: OpportunityEvent = {
-            "type": "opportunity.changed",
-            "crm": CRM_NAME,
-            "at": modified,
-            "account": DEFAULT_ACCOUNT,
-            **{name: origin[name] for name in _ORIGIN_FIELDS if origin.get(name) is not None},
-            "opportunity": str(row["Id"]),
-            "modified": modified,
-            "version": version,
-            "name": row["Name"],
-            "stage": row["StageName"],
-            "won": bool(row["IsWon"]),
-            "closed": bool(row["IsClosed"]),
-            "deleted": bool(row["IsDeleted"]),
-            "amount": None if amount is None else amount_text(amount),
-            "currency": row.get("CurrencyIsoCode") or self._currency,
-            "close_date": row["CloseDate"],
-            "crm_campaign": row["CampaignId"],
-        }
-        return {"id": _event_id(event), **event}
+    def _state(
+        self, opportunity: str, former: OrgOpportunity | None, survey: Survey, rules: AttributionRules
+    ) -> OrgOpportunity | None:
+        """Returns the present state; None for an opportunity that is not ours and never was."""
+        row = survey.rows.get(opportunity)
+        account, lead, role = "", None, None
+        if former is not None:
+            row, account, lead, role = row or former.row, former.account, former.lead, former.role
+        if row is None:
+            return None
+        if former is not None and former.is_partial and survey.roles.get(opportunity) is not None:
+            lead = None  # the ledger does not say whether it knows its contact by a Lead or by a role
+        lead = self._lead(survey.leads.get(opportunity, ()), lead)
+        role = survey.roles.get(opportunity, role)
+        is_partial = former is not None and former.is_partial and opportunity not in survey.rows
+        if (owner := rules.owner(row.crm_campaign, lead, role)) is not None:
+            return OrgOpportunity(row, *owner, lead, role, is_partial)
+        # Its campaign was changed, or its role ended: its account has to know.
+        return OrgOpportunity(row, account, None, lead, role, is_partial) if account else None
 
+    def _lead(self, found: Iterable[LeadOrigin], former: LeadOrigin | None) -> LeadOrigin | None:
+        leads = {lead.record: lead for lead in found}
+        if former is not None:
+            leads.setdefault(former.record, former)
+        return latest_handed_over(leads.values(), self._handed_over_at)
 
-def is_ours(event: object) -> bool:
-    """Whether this connector wrote a value of `crm-opportunities`."""
-    return isinstance(event, dict) and event.get("crm") == CRM_NAME and "opportunity" in event and "modified" in event
+    @staticmethod
+    def _is_past(state: OrgOpportunity, survey: Survey, rules: AttributionRules, cursor: Cursor) -> bool:
+        """Whether the account does not want what was created so long ago, and it has not changed since either."""
+        start = rules.since.get(state.account)
+        if start is None or survey.created[state.row.id] >= start:
+            return False
+        return cursor.until is None or datetime.fromisoformat(state.row.modified) < cursor.until - OVERLAP
 
 
-def amount_text(amount: Decimal | int) -> str:
-    """Returns an amount as exact decimal text without trailing zeros: 15000.0 is `15000`."""
-    text = f"{Decimal(amount):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def is_ours(event: object, crm: str = CRM_NAME) -> bool:
+    """Whether this connector wrote a value of `crm-opportunities`, for the org that `crm` names."""
+    return isinstance(event, dict) and event.get("crm") == crm and "opportunity" in event and "modified" in event
 
 
-def _state(event: Mapping[str, Any]) -> OpportunityEvent:
-    return {name: event[name] for name in _STATE_FIELDS if event.get(name) is not None}
+def as_deleted(row: OpportunityRow, at: datetime) -> OpportunityRow:
+    """Returns the last known row of an opportunity that is gone even from the recycle bin, seen so at a time."""
+    stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return msgspec.structs.replace(row, deleted=True, modified=max(row.modified, stamp))
 
 
-def _event_id(event: OpportunityEvent) -> str:
-    """Returns an id made from the row's stamp and state, so that the same row always gets the same id."""
-    state = json.dumps([event["modified"], _state(event)], sort_keys=True, ensure_ascii=False)
-    return f"{event['opportunity']}-{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+def _needs_whole(cursor: Cursor, rules: AttributionRules) -> bool:
+    if cursor.whole_at is None or cursor.until is None or cursor.rules is None:
+        return True
+    if rules.role_accounts - cursor.rules.role_accounts or rules.since != cursor.rules.since:
+        return True
+    return cursor.until - cursor.whole_at >= WHOLE_EVERY
 
 
-def _to_rfc3339(stamp: str) -> str:
-    """Converts a stamp as Salesforce writes it, `2026-05-01T07:25:37.000+0000`, to the form of our events."""
-    return datetime.fromisoformat(stamp).strftime("%Y-%m-%dT%H:%M:%S.") + stamp[20:23] + "Z"
+def _past(start: date | None, since: datetime | None) -> RowBounds:
+    """Returns the bounds of a look at everything: the past that an account does not want may change."""
+    return RowBounds() if start is None else RowBounds(since, start)
+
+
+def _earliest_start(rules: AttributionRules) -> date | None:
+    """Returns the earliest creation date that any account wants of Leads; None when one wants them all."""
+    starts = [rules.since.get(account) for account in rules.campaigns_of_accounts]
+    known = [start for start in starts if start is not None]
+    return min(known, default=None) if len(known) == len(starts) else None

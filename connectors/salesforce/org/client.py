@@ -74,6 +74,22 @@ class OrgClient:
         """Returns every row of a query, including those in the recycle bin; amounts are Decimal."""
         return self._call(lambda org: list(org.query_all_iter(soql, include_deleted=True)))
 
+    def query_pages(self, soql: str) -> Iterator[list[SalesforceRow]]:
+        """Yields the pages of a query as `query_all` reads them; each one is a request, made when it is asked for."""
+        page = self._call(lambda org: org.query(soql, include_deleted=True))
+        while True:
+            yield page["records"]
+            if page["done"]:
+                return
+            url = page["nextRecordsUrl"]
+            page = self._call(lambda org, url=url: org.query_more(url, identifier_is_url=True))  # type: ignore[misc]
+
+    def deleted(self, sobject: str, start: datetime, end: datetime) -> list[str]:
+        """Returns the ids of records that were deleted in a time of at most 15 days, also those that are purged."""
+        times = {"start": start.isoformat(timespec="seconds"), "end": end.isoformat(timespec="seconds")}
+        result = self._call(lambda org: org.restful(f"sobjects/{sobject}/deleted/", params=times))
+        return [str(each["id"]) for each in dict(result or {}).get("deletedRecords", ())]
+
     def query_in_batches(self, soql: str, values: Sequence[str]) -> list[SalesforceRow]:
         """Returns the rows of `soql`, whose `{}` stands for the values, in queries as long as an address can be."""
         rows: list[SalesforceRow] = []

@@ -175,6 +175,15 @@ def _update_static_segment(context: DecisionContext, add: bool, name: str) -> No
         listed.remove(name)
 
 
+_NOT_KEPT_OF_RESULTS = frozenset({"campaign", "opportunity_state"})
+"""Fields of the CRM's results that a lead does not keep: it has the first, and speaks for all opportunities."""
+
+_RESOLVED_BY_RESULT: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"crm.linked": frozenset({"code", "message"}), "crm.outcome": frozenset({"amounts"})}
+)
+"""Fields of earlier results that do not outlive a result of the type: a link resolves the failures before it."""
+
+
 def _apply_crm_result(context: DecisionContext, event: JournalEvent) -> None:
     """Stores the CRM's result in the lead; a result of an older hand-over than the lead's last one is ignored."""
     campaign = event.fields["campaign"]
@@ -182,12 +191,11 @@ def _apply_crm_result(context: DecisionContext, event: JournalEvent) -> None:
     if lead is None:
         context.builder.add_refusal("no_lead", f"the contact has no lead in campaign {campaign}")
         return
-    result = {key: value for key, value in event.fields.items() if key != "campaign"}
+    result = {key: value for key, value in event.fields.items() if key not in _NOT_KEPT_OF_RESULTS}
     last_number: list[int] = lead.crm.get("number", [])
     if list(result.get("number", last_number)) < last_number:
         return
-    # A link resolves the failures before it.
-    resolved = {"code", "message"} if event.type == "crm.linked" else set()
+    resolved = _RESOLVED_BY_RESULT.get(event.type, frozenset())
     remaining = {key: value for key, value in lead.crm.items() if key not in resolved}
     lead.crm = {**remaining, **result, "result": event.type}
     context.record_lead_change(context.lead_context(campaign), context.root_cause)

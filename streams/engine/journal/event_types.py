@@ -10,9 +10,10 @@
 | `segment.member_added`, `segment.member_removed` | `segment`, `by` |
 | `crm.linked` | `campaign`, `hand_over`, `number`, `record`, `member` |
 | `crm.failed` | `campaign`, `hand_over`, `number`, `code`, `message`, `record` |
-| `crm.outcome` | `campaign`, `hand_over`, `number`, `outcome`, `opportunity`, `amount`, `currency` |
+| `crm.outcome` | `campaign`, `hand_over`, `number`, `outcome`, `opportunity`, `amount`, `currency`, `amounts`, |
+| | `opportunity_state` (`outcome`, `amount`, `currency`) |
 | `opportunity.changed` | `modified` (ms), `version`, `name`, `stage`, `won`, `closed`, `deleted`, `amount` (text), |
-| | `currency`, `campaign`, `crm_campaign`, `contact`, `crm_record`, `close_date` |
+| | `currency`, `campaign`, `crm_campaign`, `contact`, `crm_record`, `close_date`, `released` |
 """
 
 from __future__ import annotations
@@ -92,7 +93,15 @@ def _crm_failed_fields(event: crm.CrmFailed) -> Fields:
 
 
 def _crm_outcome_fields(event: crm.CrmOutcome) -> Fields:
-    return _present_fields(event, "campaign", "hand_over", "number", "outcome", "opportunity", "amount", "currency")
+    fields = _present_fields(
+        event, "campaign", "hand_over", "number", "outcome", "opportunity", "amount", "currency", "amounts"
+    )
+    if event.cause is not None:
+        # The number of the ledger's output: it must not be taken for that of a hand-over.
+        fields.pop("number", None)
+    if event.opportunity_state is not None:
+        fields["opportunity_state"] = event.opportunity_state.model_dump(exclude_none=True)
+    return fields
 
 
 def _opportunity_fields(event: opportunities.OpportunityChanged) -> Fields:
@@ -100,6 +109,8 @@ def _opportunity_fields(event: opportunities.OpportunityChanged) -> Fields:
         event, "modified", "name", "stage", "currency", "campaign", "crm_campaign", "contact", "crm_record"
     )
     fields |= {"version": event.version, "won": event.won, "closed": event.closed, "deleted": event.deleted}
+    if event.released:
+        fields["released"] = True
     if event.amount is not None:
         fields["amount"] = format(event.amount, "f")
     return fields

@@ -132,6 +132,10 @@ class _CrmOutcome(_CrmResult, tag="crm.outcome", kw_only=True):
     opportunity: _ShortText
     amount: _ShortText | None = None
     currency: _ShortText | None = None
+    # Only the ledger writes these, and only the model reads them.
+    amounts: None = None
+    opportunity_state: None = None
+    cause: None = None
 
 
 _AnyEvent = (

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 import msgspec
 
 from schemas.definitions import Definitions
+from schemas.engine_versions import OLDEST_VERSION, EngineVersion
+
+WHOLE_LEADS_VERSION: EngineVersion = 4
+"""The version from which on a lead's outcome speaks for all its opportunities, and the ledger names what decided."""
 
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -16,6 +20,13 @@ class CrmCampaigns(msgspec.Struct, frozen=True, omit_defaults=True):
 
     release: int = 0
     by_crm_id: dict[str, str] = {}
+    engine_version: EngineVersion = OLDEST_VERSION
+    """The version that decides the release."""
+
+    @property
+    def speaks_for_leads(self) -> bool:
+        """Whether an outcome speaks for all opportunities of a lead, and each output names what decided it."""
+        return self.engine_version >= WHOLE_LEADS_VERSION
 
     def with_release(self, release: int, definitions: Definitions) -> CrmCampaigns:
         """Returns the mapping with a release added; a campaign that the release lacks keeps its revenue."""
@@ -25,7 +36,7 @@ class CrmCampaigns(msgspec.Struct, frozen=True, omit_defaults=True):
             for campaign in reversed(definitions.campaigns)
             if campaign.salesforce is not None
         }
-        return CrmCampaigns(release, {**self.by_crm_id, **by_crm_id})
+        return CrmCampaigns(release, {**self.by_crm_id, **by_crm_id}, definitions.engine_version)
 
     def campaign_for(self, crm_campaign: str | None, lead_campaign: str | None) -> str | None:
         """Returns the campaign that an opportunity counts for: its own, else that of the lead it came from."""

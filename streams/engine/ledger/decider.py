@@ -9,14 +9,17 @@ journal position stays before it until it is complete.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
-from streams.engine.journal.effects import Budget, Effects
+from streams.engine.journal.effects import Budget, Effects, Output
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, decode
-from streams.engine.ledger import outputs
+from streams.engine.ledger import money, outputs
 from streams.engine.ledger.attribution import CrmCampaigns, account_campaigns
-from streams.engine.ledger.opportunity import Contribution, Opportunity, opportunity_from_event
+from streams.engine.ledger.lead_outcomes import LeadOpportunities, LeadOutcome, lead_of
+from streams.engine.ledger.opportunity import Contribution, Opportunity, ReportedOutcome, opportunity_from_event
 from streams.engine.ledger.totals import RevenueTotal, total_key
 from streams.engine.releases.cache import DefinitionsLookup
 
@@ -37,6 +40,7 @@ class LedgerDecider:
         self._opportunities: dict[str, Opportunity] = {}
         self._totals: dict[str, RevenueTotal] = {}
         self._campaigns: dict[str, CrmCampaigns] = {}
+        self._leads = LeadOpportunities(self._opportunities)
         self._queue: deque[tuple[int, JournalRecord]] = deque()
         self._keys_to_visit: deque[str] | None = None
         """Keys of the opportunities that the marker at the head of the queue has yet to visit; None: not started."""
@@ -48,7 +52,10 @@ class LedgerDecider:
         if value is None:
             return
         if name.startswith(_OPPORTUNITY):
-            self._opportunities[name[len(_OPPORTUNITY) :]] = msgspec.json.decode(value, type=Opportunity)
+            opportunity = msgspec.json.decode(value, type=Opportunity)
+            former = self._opportunities.get(opportunity.key)
+            self._opportunities[opportunity.key] = opportunity
+            self._leads.move(opportunity, former.reported_outcome if former else None)
         elif name.startswith(_TOTAL):
             self._totals[name[len(_TOTAL) :]] = msgspec.json.decode(value, type=RevenueTotal)
         elif name.startswith(_CAMPAIGNS):
@@ -115,7 +122,11 @@ class LedgerDecider:
                 return
             opportunity.contribution, opportunity.reported_outcome = former.contribution, former.reported_outcome
         self._opportunities[opportunity.key] = opportunity
-        origin = outputs.OutputOrigin(offset, event.at, {"kind": "crm", "event": event.id})
+        cause: dict[str, Any] = {"kind": "crm", "event": event.id}
+        campaigns = account_campaigns(self._campaigns, event.account)
+        if campaigns.speaks_for_leads:
+            cause["release"] = campaigns.release
+        origin = outputs.OutputOrigin(offset, event.at, cause)
         self._settle(opportunity, origin, effects)
         effects.rows[f"{_OPPORTUNITY}{opportunity.key}".encode()] = _encode(opportunity)
 
@@ -180,22 +191,65 @@ class LedgerDecider:
             return RevenueTotal(account, contribution.campaign, contribution.currency, at)
         return msgspec.structs.replace(total, at=max(total.at, at))
 
-    @staticmethod
     def _report_outcome(
-        opportunity: Opportunity, campaigns: CrmCampaigns, origin: outputs.OutputOrigin, effects: Effects
+        self, opportunity: Opportunity, campaigns: CrmCampaigns, origin: outputs.OutputOrigin, effects: Effects
     ) -> None:
         former, expected = opportunity.reported_outcome, opportunity.expected_outcome(campaigns)
+        if campaigns.speaks_for_leads and expected is not None:
+            # A lead that never heard of an opportunity need not hear that it was deleted.
+            is_new = former is None and expected.outcome == "deleted"
+            expected = None if is_new else msgspec.structs.replace(expected, speaks_for_lead=True)
         if expected == former:
             return
         opportunity.reported_outcome = expected
+        self._leads.move(opportunity, former)
         at = opportunity.modified if origin.at is None else origin.at
-        is_other_lead = (
-            expected is None
-            or former is None
-            or (expected.contact, expected.campaign) != (former.contact, former.campaign)
-        )
-        if former is not None and is_other_lead and former.outcome != "deleted":
-            deletion = msgspec.structs.replace(former, outcome="deleted")
-            effects.outputs.append(outputs.outcome_output(opportunity.account, opportunity.id, deletion, at, origin))
-        if expected is not None:
-            effects.outputs.append(outputs.outcome_output(opportunity.account, opportunity.id, expected, at, origin))
+        report = self._report_for_lead if campaigns.speaks_for_leads else _report_opportunity
+        for each in _reports(former, expected):
+            if (output := report(opportunity, each, former, at, origin)) is not None:
+                effects.outputs.append(output)
+
+    def _report_for_lead(
+        self,
+        opportunity: Opportunity,
+        report: ReportedOutcome,
+        former: ReportedOutcome | None,
+        at: int,
+        origin: outputs.OutputOrigin,
+    ) -> Output | None:
+        """Returns what the lead's opportunities say together, from engine version 4 on; None where it knows that."""
+        lead = lead_of(opportunity.account, report)
+        is_unchanged = former is not None and report == msgspec.structs.replace(former, speaks_for_lead=True)
+        # Then an earlier version said what there was to say of the opportunity, perhaps not of the lead.
+        if is_unchanged and not self._leads.needs_summary(lead):
+            return None
+        outcome = self._leads.outcome(lead)
+        if outcome is None:
+            amount = report.amount or money.ZERO
+            outcome = LeadOutcome("deleted", report.currency, {report.currency: amount})
+        return outputs.lead_outcome_output(opportunity, report, outcome, at, origin)
+
+
+def _report_opportunity(
+    opportunity: Opportunity,
+    report: ReportedOutcome,
+    former: ReportedOutcome | None,
+    at: int,
+    origin: outputs.OutputOrigin,
+) -> Output:
+    """Returns the outcome of the opportunity itself, as engine versions before 4 report it."""
+    del former
+    return outputs.outcome_output(opportunity, report, at, origin)
+
+
+def _reports(former: ReportedOutcome | None, expected: ReportedOutcome | None) -> Iterator[ReportedOutcome]:
+    """Yields what leads have to hear: the former one that the opportunity is gone, the present one its state."""
+    is_other_lead = (
+        expected is None
+        or former is None
+        or (expected.contact, expected.campaign) != (former.contact, former.campaign)
+    )
+    if former is not None and is_other_lead and former.outcome != "deleted":
+        yield msgspec.structs.replace(former, outcome="deleted")
+    if expected is not None:
+        yield expected

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Context, Decimal, Inexact
 
-# Wide enough for sums of amounts with 30 digits; a result that would be rounded raises instead.
-_EXACT = Context(prec=60, traps=[Inexact])
+# An amount has at most 30 digits before its point or behind it, so that the sum of any number of amounts has fewer
+# digits than this; a result that would be rounded raises instead.
+_EXACT = Context(prec=100, traps=[Inexact])
 ZERO = "0"
 
 
@@ -18,10 +19,10 @@ def amount_text(amount: Decimal) -> str:
 
 
 def plus(one: str, other: str) -> str:
-    """Returns the exact sum. Raises decimal.Inexact beyond 60 digits."""
+    """Returns the exact sum. Raises decimal.Inexact beyond 100 digits."""
     return amount_text(_EXACT.add(Decimal(one), Decimal(other)))
 
 
 def minus(one: str, other: str) -> str:
-    """Returns the exact difference. Raises decimal.Inexact beyond 60 digits."""
+    """Returns the exact difference. Raises decimal.Inexact beyond 100 digits."""
     return amount_text(_EXACT.subtract(Decimal(one), Decimal(other)))

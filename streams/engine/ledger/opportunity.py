@@ -26,14 +26,19 @@ class Contribution(msgspec.Struct, frozen=True):
     amount: str
 
 
-class ReportedOutcome(msgspec.Struct, frozen=True):
-    """The last outcome that was reported to the lead from which an opportunity came; `amount` is decimal text."""
+class ReportedOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an opportunity was last reported as to the lead from which it came; `amount` is decimal text."""
 
     contact: str
     campaign: str
     outcome: OpportunityOutcome
     amount: str | None
     currency: str
+    speaks_for_lead: bool = msgspec.field(default=False, name="for_lead")
+    """Whether the report said what all the lead's opportunities say together: from engine version 4 on.
+
+    `for_lead` in the changelog.
+    """
 
 
 class Opportunity(msgspec.Struct, omit_defaults=True):
@@ -100,7 +105,8 @@ def opportunity_from_event(event: JournalEvent) -> Opportunity:
 
 
 def _outcome_from_fields(fields: dict[str, Any]) -> OpportunityOutcome:
-    if fields.get("deleted"):
+    # Released: another account has it now, and here it is gone.
+    if fields.get("deleted") or fields.get("released"):
         return "deleted"
     if fields.get("won"):
         return "won"

@@ -11,7 +11,8 @@ import msgspec
 from schemas.topics import CAMPAIGN_REVENUE, CRM_RESULTS
 from schemas.values import instant_text
 from streams.engine.journal.effects import Output
-from streams.engine.ledger.opportunity import ReportedOutcome
+from streams.engine.ledger.lead_outcomes import LeadOutcome
+from streams.engine.ledger.opportunity import Opportunity, OpportunityOutcome, ReportedOutcome
 from streams.engine.ledger.totals import RevenueTotal
 
 _encode = msgspec.json.Encoder().encode
@@ -54,28 +55,57 @@ def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
     return Output(CAMPAIGN_REVENUE.name, total.key.encode(), _encode(value))
 
 
-def outcome_output(
-    account: str, opportunity: str, reported: ReportedOutcome, at: int, origin: OutputOrigin
-) -> Output:
-    """Returns an event for the lead: the outcome of its opportunity.
+def outcome_output(opportunity: Opportunity, reported: ReportedOutcome, at: int, origin: OutputOrigin) -> Output:
+    """Returns an event for the lead with the outcome of one opportunity, as engine versions before 4 report it.
 
     It has no hand-over number, because it does not answer a hand-over.
     """
-    subject = f"{account}/{reported.contact}/{reported.campaign}/{opportunity}/{reported.outcome}"
-    value: dict[str, Any] = {
-        "id": _output_id("crm.outcome", subject, origin),
-        "type": "crm.outcome",
-        "at": instant_text(at),
-        "account": account,
-        "contact": reported.contact,
-        "campaign": reported.campaign,
-        "opportunity": opportunity,
-        "outcome": reported.outcome,
+    value = {
+        **_outcome_head(opportunity, reported, reported.outcome, at, origin),
         "currency": reported.currency,
     }
     if reported.amount is not None:
         value["amount"] = reported.amount
     return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value))
+
+
+def lead_outcome_output(
+    opportunity: Opportunity, reported: ReportedOutcome, lead: LeadOutcome, at: int, origin: OutputOrigin
+) -> Output:
+    """Returns an event for the lead with what all its opportunities say together.
+
+    `reported` is what became of `opportunity`, whose change caused it.
+    """
+    state: dict[str, Any] = {"outcome": reported.outcome, "currency": reported.currency}
+    if reported.amount is not None:
+        state["amount"] = reported.amount
+    value = {
+        **_outcome_head(opportunity, reported, lead.outcome, at, origin),
+        "number": origin.next_number(),
+        "amount": lead.amounts[lead.currency],
+        "currency": lead.currency,
+        "opportunity_state": state,
+        "cause": origin.cause,
+    }
+    if len(lead.amounts) > 1:
+        value["amounts"] = lead.amounts
+    return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value))
+
+
+def _outcome_head(
+    opportunity: Opportunity, reported: ReportedOutcome, outcome: OpportunityOutcome, at: int, origin: OutputOrigin
+) -> dict[str, Any]:
+    subject = f"{opportunity.account}/{reported.contact}/{reported.campaign}/{opportunity.id}/{outcome}"
+    return {
+        "id": _output_id("crm.outcome", subject, origin),
+        "type": "crm.outcome",
+        "at": instant_text(at),
+        "account": opportunity.account,
+        "contact": reported.contact,
+        "campaign": reported.campaign,
+        "opportunity": opportunity.id,
+        "outcome": outcome,
+    }
 
 
 def _output_id(kind: str, subject: str, origin: OutputOrigin) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import Any
 
 from schemas.definitions import Definitions
-from schemas.engine_versions import NEWEST_VERSION
+from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.journal.effects import Append, Budget, Effects, Output, SourceRecord
 from streams.engine.journal.records import Marker, encode
 from streams.engine.journal.validate import EventValidator
@@ -16,30 +17,44 @@ SPRING, AUTUMN, FOREIGN = "7015A000000SPR1QAO", "7015A000000AUT1QAO", "7015A0000
 NOON = 1_772_366_400_000
 
 
-def ledger_definitions(**crm_campaigns: str) -> Definitions:
+def ledger_definitions(
+    *, account: str = "default", engine_version: EngineVersion = NEWEST_VERSION, **crm_campaigns: str
+) -> Definitions:
     """Definitions with these campaigns: our id -> the CRM's."""
     campaigns = [{"id": ours, "salesforce": {"campaign": theirs}} for ours, theirs in crm_campaigns.items()]
-    return Definitions.model_validate({"account": "default", "campaigns": campaigns})
+    return Definitions.model_validate({"account": account, "campaigns": campaigns, "engine_version": engine_version})
 
 
 class LedgerDriver:
     """One ledger with its journal, rows and outputs; `restart` makes a new one of what was written."""
 
     def __init__(self, *releases: Definitions) -> None:
-        self.releases = list(releases) or [ledger_definitions(spring=SPRING, autumn=AUTUMN)]
+        self.releases: defaultdict[str, list[Definitions]] = defaultdict(list)
+        for each in releases or [ledger_definitions(spring=SPRING, autumn=AUTUMN)]:
+            self.releases[each.account].append(each)
         self.rows: dict[bytes, bytes] = {}
         self.outputs: list[Output] = []
         self.journal: list[tuple[bytes, bytes]] = []
         self.position = 0
         self._validator = EventValidator("events")
         self._decider = self._new_decider()
-        self._release = 0
+        self._release: defaultdict[str, int] = defaultdict(int)
 
-    def apply(self, number: int | None = None) -> None:
+    def apply(self, number: int | None = None, account: str = "default") -> None:
         """Puts the marker of a release into the journal; the next one by default."""
-        self._release = number or self._release + 1
-        marker = Marker("default", self._release, self._release, "hash", NOON, NEWEST_VERSION)
-        self.append(b"release", encode(marker))
+        self.append(b"release", self.next_marker(number, account))
+
+    def next_marker(self, number: int | None = None, account: str = "default") -> bytes:
+        """The marker of a release, the account's next one by default."""
+        self._release[account] = number or self._release[account] + 1
+        number = self._release[account]
+        return encode(
+            Marker(account, number, number, "hash", NOON, self.releases[account][number - 1].engine_version)
+        )
+
+    def add_release(self, definitions: Definitions) -> None:
+        """Adds a release for `apply` without deciding it yet."""
+        self.releases[definitions.account].append(definitions)
 
     def send(self, opportunity: str = "o1", at: int = 0, **fields: Any) -> None:
         """Tells an opportunity as the CRM has it at `at` seconds after noon."""
@@ -81,6 +96,14 @@ class LedgerDriver:
         self.journal.append((key, value))
         self._decider.feed(len(self.journal) - 1, key, value)
 
+    def append_interrupted(self, key: bytes, value: bytes, portion: int) -> None:
+        """The next journal record; after a portion of so many opportunities a new owner begins it again."""
+        self.append_undecided(key, value)
+        self.work(Budget(records=portion))
+        self.restart()
+        while self.has_pending:
+            self.work(Budget())
+
     @property
     def has_pending(self) -> bool:
         return self._decider.has_pending()
@@ -89,9 +112,11 @@ class LedgerDriver:
         """The number of the account's release as the ledger knows it."""
         return self._decider.known_release("default")
 
-    def revenue(self, campaign: str = "spring", currency: str = "EUR") -> dict[str, tuple[int, str]]:
+    def revenue(
+        self, campaign: str = "spring", currency: str = "EUR", account: str = "default"
+    ) -> dict[str, tuple[int, str]]:
         """The last row of `campaign-revenue`: per kind count and amount, idle kinds left out."""
-        key = f"default/{campaign}/{currency}".encode()
+        key = f"{account}/{campaign}/{currency}".encode()
         rows = [
             json.loads(each.value or b"")
             for each in self.outputs
@@ -102,9 +127,13 @@ class LedgerDriver:
         sums = {kind: (rows[-1][kind]["count"], rows[-1][kind]["amount"]) for kind in ("won", "lost", "open")}
         return {kind: each for kind, each in sums.items() if each != (0, "0")}
 
+    def revenue_rows(self) -> list[dict[str, Any]]:
+        """The rows of revenue, in the order of writing."""
+        return [json.loads(each.value or b"") for each in self.outputs if each.topic == "campaign-revenue"]
+
     def outcomes(self) -> list[dict[str, Any]]:
         """The outcome events for leads."""
         return [json.loads(each.value or b"") for each in self.outputs if each.topic == "crm-results"]
 
     def _new_decider(self) -> LedgerDecider:
-        return LedgerDecider(lambda account, number: self.releases[number - 1])
+        return LedgerDecider(lambda account, number: self.releases[account][number - 1])

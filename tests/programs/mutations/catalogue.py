@@ -16,6 +16,7 @@ from tests.programs.mutations.rules import (
     engine_versions,
     late_events,
     leads,
+    ledger,
     missing_values,
     segments_and_leads,
     text,
@@ -54,6 +55,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *segment_graph.MUTATIONS,
     *contact_truths.MUTATIONS,
     *filter_index.MUTATIONS,
+    *ledger.MUTATIONS,
 )
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 ENGINE = "streams/engine/"
 
-Section = Literal[2, 3, 5, 6, 7]
-"""Of the specification: 2 topics, 3 points, repeats and events of the future, 5 conditions, 6 time, 7 leads."""
+Section = Literal[2, 3, 5, 6, 7, 8]
+"""Of the specification: 2 topics, 3 points, repeats and events of the future, 5 conditions, 6 time, 7 leads,
+8 Salesforce."""
 
 
 class DoesNotApply(Exception):

@@ -68,6 +68,8 @@ def takes(schema: Mapping[str, Any]) -> str:
         numbers = {"number": "a number, or text that is one", "array": "a list of three whole numbers, or an object"}
         return numbers[options[0]["type"]]
     (option,) = options
+    if "$ref" in option:
+        return "an object"
     if "enum" in option:
         words = [f"`{word}`" for word in option["enum"]]
         return ", ".join(words[:-1]) + " or " + words[-1]

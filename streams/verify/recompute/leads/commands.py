@@ -9,7 +9,8 @@ from streams.verify.recompute.leads.lead_instant import LeadInstant
 
 IsRefused = bool
 
-_FAILURE_FIELDS = ("code", "message")
+_REPLACED_FIELDS = {"crm.linked": ("code", "message"), "crm.outcome": ("amounts",)}
+"""What a lead has of earlier results and loses by a result of the type."""
 
 
 def apply_command(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
@@ -78,16 +79,15 @@ def apply_score(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
 
 
 def apply_crm_result(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
-    """Stores the CRM's result of the lead's last hand-over; a link removes earlier failures."""
+    """Stores the CRM's result of the lead's last hand-over; a link removes earlier failures, an outcome amounts."""
     lead = lead_instant.leads.get(event.fields["campaign"])
     if lead is None:
         return True
-    reported = {name: value for name, value in event.fields.items() if name != "campaign"}
+    reported = {name: value for name, value in event.fields.items() if name not in ("campaign", "opportunity_state")}
     if "number" in reported and reported["number"] < lead.crm.get("number", []):
         return False
-    current = {
-        name: value for name, value in lead.crm.items() if event.type != "crm.linked" or name not in _FAILURE_FIELDS
-    }
+    replaced = _REPLACED_FIELDS.get(event.type, ())
+    current = {name: value for name, value in lead.crm.items() if name not in replaced}
     lead.crm = {**current, **reported, "result": event.type}
     lead_instant.changed_leads.add(event.fields["campaign"])
     return False

@@ -30,7 +30,9 @@ def parts_of(**more: Any) -> CrmParts:
         set_aside={"UNABLE_TO_LOCK_ROW": 2},
         lags=lambda: {0: 7},
     )
-    poller: Any = SimpleNamespace(outage_log=OutageLog("opportunities"), event_count=5, polled_at=None)
+    poller: Any = SimpleNamespace(
+        outage_log=OutageLog("opportunities"), event_count=5, polled_at=None, pause_seconds=30.0
+    )
     for name, value in more.items():
         setattr(consumer if hasattr(consumer, name) else poller, name, value)
     return CrmParts(ApiUsage(), consumer, poller)
@@ -56,6 +58,7 @@ def test_what_it_has_done_is_told() -> None:
     assert value(report, catalog.HANDOVERS, "linked") == 3
     assert value(report, catalog.HANDOVERS, "failed") == 1
     assert value(report, catalog.OPPORTUNITIES) == 5
+    assert value(report, catalog.OPPORTUNITY_PAUSE) == 30
     assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 1
     assert value(report, catalog.HANDOVER_WAIT) == 0
 

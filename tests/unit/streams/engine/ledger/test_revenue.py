@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -127,6 +128,13 @@ def test_ids_of_15_and_18_characters_are_the_same_campaign() -> None:
     assert ledger.revenue() == {"won": (1, "7")}
 
 
+def test_of_two_campaigns_with_one_id_of_the_crm_the_first_counts() -> None:
+    ledger = LedgerDriver(ledger_definitions(spring=SPRING, autumn=SPRING))
+    ledger.apply()
+    ledger.send(amount="7", **WON)
+    assert (ledger.revenue(), ledger.revenue("autumn")) == ({"won": (1, "7")}, {})
+
+
 def test_a_campaign_defined_later_gets_the_revenue_that_was_there_before() -> None:
     ledger = LedgerDriver(ledger_definitions(spring=SPRING), ledger_definitions(spring=SPRING, autumn=AUTUMN))
     ledger.apply()
@@ -234,3 +242,13 @@ def test_a_marker_is_processed_in_portions_and_survives_a_restart_in_the_middle(
     assert ledger.outputs == reference.outputs
     assert ledger.rows == reference.rows
     assert ledger.position == reference.position
+
+
+def test_the_largest_and_the_smallest_amounts_add_up(ledger: LedgerDriver) -> None:
+    largest, smallest = "9" * 30, f"0.{'0' * 28}1"
+    for number in range(11):
+        ledger.send(f"o{number}", amount=largest, **WON)
+    ledger.send("smallest", amount=smallest, **WON)
+    ledger.send("tiny", amount="1e-30", **WON)
+    count, amount = ledger.revenue()["won"]
+    assert (count, Decimal(amount) - 11 * int(largest)) == (13, Decimal(smallest) + Decimal("1e-30"))

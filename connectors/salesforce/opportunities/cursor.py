@@ -1,0 +1,54 @@
+"""Where a poll stands: what it keeps, and up to when it has asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from connectors.salesforce.opportunities.attribution import AttributionRules
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The state of the poll between two calls; times are the org's."""
+
+    states: Mapping[str, OrgOpportunity]
+    """Id -> an opportunity that is ours or ever was."""
+    until: datetime | None = None
+    """When the last poll began to ask."""
+    version: int = 0
+    """The last running version that an event got."""
+    rules: AttributionRules | None = None
+    """By what the states were attributed."""
+    whole_at: datetime | None = None
+    """When everything of ours was last read."""
+    leads_until: datetime | None = None
+    """When Leads were last asked for, and contact roles."""
+    polls_without_leads: int = 0
+    busy_polls: int = 0
+    """So many further polls ask for ours alone, because the org changes much."""
+    foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Id -> stamp of the opportunities that the last poll saw and that are not ours."""
+
+    @classmethod
+    def empty(cls) -> Cursor:
+        """Returns the cursor before the first poll, which reads all that is ours."""
+        return cls(MappingProxyType({}))
+
+    @classmethod
+    def from_events(cls, events: Iterable[OpportunityEvent], known: Iterable[OrgOpportunity] = ()) -> Cursor:
+        """Returns the cursor after these events of `crm-opportunities`, in their order.
+
+        `known` are states that the ledger has, of opportunities whose events may be gone from the topic.
+        """
+        states = {state.row.id: state for state in known}
+        version = 0
+        for event in events:
+            version = max(version, int(event.get("version", 0)))
+            state = state_from_event(event)
+            states[state.row.id] = state
+        stamps = [datetime.fromisoformat(state.row.modified) for state in states.values()]
+        return cls(MappingProxyType(states), max(stamps, default=None), version)

@@ -1,0 +1,248 @@
+"""Random histories in the stand-in org: in the end accounts know what the rows of the org say, whatever came between.
+
+The expectation is computed from the rows of the org alone, by the rules of attribution as they are written down.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.salesforce.external_id import external_id, parse_external_id
+from connectors.salesforce.opportunities import queries
+from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.errors import TransientFailure
+from tests.harness.salesforce.releases import PolledOrg
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
+
+ACCOUNTS = ("default", "acme", "beta")
+CAMPAIGNS = (SPRING, AUTUMN, None)
+STEPS = 80
+
+Contributions = dict[str, tuple[Any, ...]]
+"""Opportunity -> account, what it counts for, contact, outcome, amount."""
+
+
+class OrgHistory:
+    """Acts as people in the org, and as an operator; `mapped` has the account of each campaign."""
+
+    def __init__(self, sandbox: SandboxClient, org: PolledOrg, seed: int) -> None:
+        self.sandbox = sandbox
+        self.org = org
+        self.random = random.Random(seed)
+        self.mapped: dict[str, str] = {}
+        self.role_accounts: set[str] = set()
+        self.opportunities: list[str] = []
+        self.leads: list[str] = []
+        self.contacts: list[str] = []
+        self.roles: list[str] = []
+        self.number = 0
+
+    def step(self) -> None:
+        """Does one thing at random."""
+        acts: list[Callable[[], None]] = [
+            self.add_sale,
+            self.edit_sale,
+            self.edit_sale,
+            self.move_sale,
+            self.close_sale,
+            self.delete_or_undelete,
+            self.add_lead,
+            self.convert_lead,
+            self.convert_lead,
+            self.add_role,
+            self.change_role,
+            self.apply_release,
+            self.advance_clock,
+        ]
+        self.random.choice(acts)()
+
+    def add_sale(self) -> None:
+        fields = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01"}
+        amount = self.random.choice([None, round(self.random.uniform(0, 1e6), 2)])
+        campaign = self.random.choice(CAMPAIGNS)
+        row = self.sandbox.post("record", type="Opportunity", Amount=amount, CampaignId=campaign, **fields)
+        self.opportunities.append(row["Id"])
+
+    def edit_sale(self) -> None:
+        if live := self.live_sales():
+            amount = round(self.random.uniform(0, 1e6), 2)
+            self.sandbox.post("opportunity", id=self.random.choice(live), Amount=amount)
+
+    def move_sale(self) -> None:
+        if live := self.live_sales():
+            campaign = self.random.choice(CAMPAIGNS)
+            self.sandbox.post("opportunity", id=self.random.choice(live), CampaignId=campaign)
+
+    def close_sale(self) -> None:
+        if live := self.live_sales():
+            self.sandbox.post(self.random.choice(["win", "lose", "reopen"]), opportunity=self.random.choice(live))
+
+    def delete_or_undelete(self) -> None:
+        if self.opportunities:
+            opportunity = self.random.choice(self.opportunities)
+            act = "delete" if opportunity in self.live_sales() else "undelete"
+            self.sandbox.post(act, type="Opportunity", id=opportunity)
+
+    def add_lead(self) -> None:
+        self.number += 1
+        kind, ids = self.random.choice([("Lead", self.leads), ("Contact", self.contacts)])
+        company = {"Company": "Engines"} if kind == "Lead" else {}
+        row = self.sandbox.post(
+            "record",
+            type=kind,
+            LastName="x",
+            Leadstream_Id__c=external_id(self.random.choice(ACCOUNTS), f"c{self.number}"),
+            Leadstream_Number__c=f"0/{self.number}/0",
+            Leadstream_Campaign__c="ours",
+            **company,
+        )
+        ids.append(row["Id"])
+
+    def convert_lead(self) -> None:
+        if not self.leads:
+            return
+        lead = self.leads.pop(self.random.randrange(len(self.leads)))
+        live = self.live_sales()
+        into = {"opportunity_id": self.random.choice(live)} if live and self.random.random() < 0.6 else {}
+        opportunity = self.sandbox.post("convert", lead=lead, **into)["opportunity"]
+        if opportunity not in self.opportunities:
+            self.opportunities.append(opportunity)
+
+    def add_role(self) -> None:
+        if self.contacts and (live := self.live_sales()):
+            pair = {"opportunity": self.random.choice(live), "contact": self.random.choice(self.contacts)}
+            self.roles.append(self.sandbox.post("contact_role", primary=self.random.random() < 0.3, **pair)["Id"])
+
+    def change_role(self) -> None:
+        live = {row["Id"] for row in self.sandbox.live_records("OpportunityContactRole")}
+        if roles := [each for each in self.roles if each in live]:
+            role = self.random.choice(roles)
+            if self.random.random() < 0.5:
+                self.sandbox.post("delete", type="OpportunityContactRole", id=role)
+            else:
+                primary = self.random.random() < 0.5
+                self.sandbox.post("edit", type="OpportunityContactRole", id=role, IsPrimary=primary)
+
+    def apply_release(self) -> None:
+        account = self.random.choice(ACCOUNTS)
+        free = [each for each in (SPRING, AUTUMN) if self.mapped.get(each) in (None, account)]
+        named = [each for each in free if self.random.random() < 0.7]
+        self.mapped.update(dict.fromkeys(named, account))
+        by_role = self.random.random() < 0.5
+        (self.role_accounts.add if by_role else self.role_accounts.discard)(account)
+        mapping = {"attribution": "contact_roles"} if by_role else {}
+        # What a release names no more stays its account's, as long as no other names it: `mapped` forgets nothing.
+        self.org.apply(account, {f"x{number}": each for number, each in enumerate(named)}, **mapping)
+
+    def advance_clock(self) -> None:
+        self.sandbox.post("clock", advance=self.random.choice([1, 60, 3_600]))
+
+    def live_sales(self) -> list[str]:
+        live = {row["Id"] for row in self.sandbox.live_records("Opportunity")}
+        return [each for each in self.opportunities if each in live]
+
+    # --- what must be known ---
+
+    def expected(self) -> Contributions:
+        """What each opportunity that is not deleted counts for, by the rows of the org."""
+        leads = [row for row in self.sandbox.get("records/Lead") if row["ConvertedOpportunityId"]]
+        contacts = {row["Id"]: row for row in self.sandbox.get("records/Contact")}
+        roles = [row for row in self.sandbox.get("records/OpportunityContactRole") if not row["IsDeleted"]]
+        result: Contributions = {}
+        for row in self.sandbox.get("records/Opportunity"):
+            if row["IsDeleted"]:
+                continue
+            converted = [each for each in leads if each["ConvertedOpportunityId"] == row["Id"]]
+            lead = max(converted, key=lambda each: int(each["Leadstream_Number__c"].split("/")[1]), default=None)
+            contribution = self._contribution(row, lead, self._role(row["Id"], roles, contacts))
+            if contribution is not None:
+                result[row["Id"]] = contribution
+        return result
+
+    def _contribution(
+        self, row: Mapping[str, Any], lead: Mapping[str, Any] | None, role: Mapping[str, Any] | None
+    ) -> tuple[Any, ...] | None:
+        by_lead = _owner(lead)
+        account, counts_for, contact = self.mapped.get(row["CampaignId"]), row["CampaignId"], None
+        if account is not None:
+            contact = by_lead[1] if by_lead and by_lead[0] == account else None
+        elif by_lead is not None:
+            (account, contact), counts_for = by_lead, "ours"
+        elif (by_role := _owner(role)) is not None:
+            (account, contact), counts_for = by_role, "ours"
+        else:
+            return None
+        outcome = "won" if row["IsWon"] else "lost" if row["IsClosed"] else "open"
+        amount = None if row["Amount"] is None else Decimal(str(row["Amount"])).normalize()
+        return account, counts_for, contact, outcome, amount
+
+    def _role(
+        self, opportunity: str, roles: list[dict[str, Any]], contacts: Mapping[str, dict[str, Any]]
+    ) -> Mapping[str, Any] | None:
+        candidates = []
+        for role in roles:
+            contact = contacts[role["ContactId"]]
+            owner = _owner(contact)
+            if role["OpportunityId"] == opportunity and owner is not None and owner[0] in self.role_accounts:
+                candidates.append((not role["IsPrimary"], role["CreatedDate"], role["Id"], contact))
+        return min(candidates, key=lambda each: each[:3])[3] if candidates else None
+
+    def known(self) -> Contributions:
+        """What the accounts' ledgers make of the events so far; an opportunity that two count is a fault."""
+        result: Contributions = {}
+        for account, opportunities in self.org.state_of_accounts.items():
+            for opportunity, event in opportunities.items():
+                is_mapped = self.mapped.get(event.get("crm_campaign")) == account
+                counts_for = event.get("crm_campaign") if is_mapped else event.get("campaign")
+                if event["deleted"] or counts_for is None:
+                    continue
+                assert opportunity not in result, f"{opportunity} counts twice"
+                outcome = "won" if event["won"] else "lost" if event["closed"] else "open"
+                amount = None if event.get("amount") is None else Decimal(event["amount"]).normalize()
+                result[opportunity] = (account, counts_for, event.get("contact"), outcome, amount)
+        return result
+
+
+def _owner(row: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    return None if row is None else parse_external_id(row["Leadstream_Id__c"] or "")
+
+
+@pytest.mark.parametrize("probe_rows", [500, 3], ids=["calm", "busy"])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_accounts_know_in_the_end_is_what_the_org_says(
+    sandbox: SandboxClient, client: OrgClient, monkeypatch: pytest.MonkeyPatch, seed: int, probe_rows: int
+) -> None:
+    monkeypatch.setattr(queries, "PROBE_ROWS", probe_rows)
+    history = OrgHistory(sandbox, PolledOrg(client), seed)
+    history.apply_release()
+    for step in range(STEPS):
+        history.step()
+        if history.random.random() < 0.1:
+            sandbox.add_fault(history.random.choice(["html_503", "drop", "truncated"]), path="queryAll")
+        if history.random.random() < 0.4:
+            poll_until_answered(history.org)
+        if history.random.random() < 0.05:
+            history.org.restart()
+        if step % 20 == 19:
+            poll_until_answered(history.org, settled=True)
+            assert history.known() == history.expected()
+    events = len(history.org.events)
+    assert events > 5
+    poll_until_answered(history.org, settled=True)
+    assert len(history.org.events) == events
+
+
+def poll_until_answered(org: PolledOrg, *, settled: bool = False) -> None:
+    """Polls; what fails is repeated, as the loop does."""
+    for _ in range(10 if settled else 1):
+        for _ in range(5):
+            try:
+                org.ask()
+                break
+            except TransientFailure:
+                continue

@@ -1,0 +1,246 @@
+"""The ledger against the org: each opportunity, and the org's own sums."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from connectors.salesforce.opportunities.campaign_sums import CampaignSums
+from connectors.salesforce.opportunities.queries import OpportunityQueries
+from connectors.salesforce.opportunities.reconciliation import OpportunityDifference, ask_org, find_differences
+from connectors.salesforce.org.client import OrgClient
+from schemas.events.opportunities import OpportunityChanged
+from streams.store.ledger_rows import LedgerRow
+from tests.harness.salesforce.releases import PolledOrg
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
+
+_Rows = dict[tuple[str, str], LedgerRow]
+
+
+@pytest.fixture
+def org(client: OrgClient) -> PolledOrg:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING})
+    org.apply("acme", {"fair": AUTUMN})
+    return org
+
+
+def add_sale(sandbox: SandboxClient, **fields: Any) -> str:
+    given = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01", "CampaignId": SPRING}
+    return str(sandbox.post("record", type="Opportunity", **{**given, "Amount": 1000.1, **fields})["Id"])
+
+
+def ledger_of(org: PolledOrg) -> _Rows:
+    """The ledger after all events of a poll, from nothing."""
+    events = PolledOrg(org.poll._queries._org)
+    events.releases = org.releases
+    rows: _Rows = {}
+    for event in events.ask():
+        kind = "deleted" if event["deleted"] else "won" if event["won"] else "lost" if event["closed"] else "open"
+        row = LedgerRow(
+            event["account"],
+            event["opportunity"],
+            1_790_000_000_000,
+            kind,
+            event["currency"],
+            7,
+            event.get("amount"),
+            event.get("crm_campaign"),
+            event.get("campaign"),
+            event.get("contact"),
+        )
+        rows[row.account, row.id] = row
+    return rows
+
+
+def with_row(rows: _Rows, opportunity: str, **changes: Any) -> _Rows:
+    """The rows with one of `default` changed."""
+    key = ("default", opportunity)
+    return {**rows, key: msgspec.structs.replace(rows[key], **changes)}
+
+
+def differences_of(org: PolledOrg, rows: _Rows, account: str | None = None) -> list[OpportunityDifference]:
+    differences = find_differences(ask_org(org.poll, rows), rows, account)
+    for each in differences:
+        for event in each.mends:
+            OpportunityChanged.model_validate_json(msgspec.json.encode(event))
+    return differences
+
+
+def test_a_ledger_that_is_right_has_no_difference(org: PolledOrg, sandbox: SandboxClient) -> None:
+    sandbox.post("win", opportunity=add_sale(sandbox))
+    sandbox.post("delete", type="Opportunity", id=add_sale(sandbox))
+    add_sale(sandbox, CampaignId=AUTUMN)
+    assert differences_of(org, ledger_of(org)) == []
+
+
+def test_an_opportunity_that_the_ledger_missed(org: PolledOrg, sandbox: SandboxClient) -> None:
+    rows = ledger_of(org)
+    opportunity = add_sale(sandbox)
+    [difference] = differences_of(org, rows)
+    assert (difference.opportunity, difference.kind, difference.ledger) == (opportunity, "missed", None)
+    assert difference.org is not None
+    assert (difference.org["outcome"], difference.org["amount"]) == ("open", "1000.1")
+    [mend] = difference.mends
+    assert (mend["account"], mend["amount"], mend["crm"]) == ("default", "1000.1", "salesforce")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"amount": "1000"}, "amount"),
+        ({"outcome": "won"}, "outcome"),
+        ({"outcome": "deleted"}, "outcome"),
+        ({"currency": "USD"}, "currency"),
+        ({"crm_campaign": AUTUMN}, "crm_campaign"),
+    ],
+)
+def test_a_row_that_says_something_else(
+    org: PolledOrg, sandbox: SandboxClient, changes: dict[str, Any], field: str
+) -> None:
+    opportunity = add_sale(sandbox)
+    rows = with_row(ledger_of(org), opportunity, **changes)
+    [difference] = differences_of(org, rows)
+    assert (difference.kind, list(difference.ledger or {})) == ("differs", [field])
+    assert difference.mends[0]["version"] > 7
+
+
+def test_a_contact_that_is_not_that_of_the_converted_lead(org: PolledOrg, sandbox: SandboxClient) -> None:
+    key = {"Leadstream_Id__c": "default/ada", "Leadstream_Number__c": "0/1/0"}
+    lead = sandbox.post("record", type="Lead", LastName="Ada", Company="Engines", **key)["Id"]
+    opportunity = sandbox.post("convert", lead=lead)["opportunity"]
+    rows = with_row(ledger_of(org), opportunity, contact="bob")
+    [difference] = differences_of(org, rows)
+    assert (difference.ledger, difference.org) == ({"contact": "bob"}, {"contact": "ada"})
+
+
+def test_a_contact_whose_lead_is_gone_from_the_org_is_kept(org: PolledOrg, sandbox: SandboxClient) -> None:
+    opportunity = add_sale(sandbox)
+    assert differences_of(org, with_row(ledger_of(org), opportunity, contact="ada")) == []
+
+
+def test_an_opportunity_that_is_deleted_for_good(org: PolledOrg, sandbox: SandboxClient) -> None:
+    opportunity = add_sale(sandbox)
+    rows = ledger_of(org)
+    sandbox.post("delete", type="Opportunity", id=opportunity)
+    sandbox.post("purge", type="Opportunity", id=opportunity)
+    [difference] = differences_of(org, rows)
+    assert (difference.opportunity, difference.kind, difference.org) == (opportunity, "gone", None)
+    assert [event["deleted"] for event in difference.mends] == [True]
+
+
+def test_an_opportunity_that_was_deleted_for_good_long_ago_or_is_hidden(
+    org: PolledOrg, sandbox: SandboxClient
+) -> None:
+    hidden, purged = add_sale(sandbox), add_sale(sandbox)
+    rows = ledger_of(org)
+    sandbox.post("delete", type="Opportunity", id=purged)
+    sandbox.post("purge", type="Opportunity", id=purged)
+    sandbox.post("clock", advance=40 * 86_400)
+    sandbox.post("restrict", id=hidden, access="none")
+    assert {each.opportunity: each.kind for each in differences_of(org, rows)} == {hidden: "unseen", purged: "unseen"}
+
+
+def test_an_opportunity_that_stands_under_another_account(org: PolledOrg, sandbox: SandboxClient) -> None:
+    opportunity = add_sale(sandbox)
+    rows = ledger_of(org)
+    row = rows.pop(("default", opportunity))
+    rows["acme", opportunity] = msgspec.structs.replace(row, account="acme")
+    [difference] = differences_of(org, rows)
+    assert (difference.account, difference.kind) == ("default", "other_account")
+    released, owned = difference.mends
+    assert (released["account"], released["released"]) == ("acme", True)
+    assert (owned["account"], owned.get("released")) == ("default", None)
+
+
+def test_an_opportunity_that_two_accounts_count(org: PolledOrg, sandbox: SandboxClient) -> None:
+    opportunity = add_sale(sandbox)
+    rows = ledger_of(org)
+    twin = msgspec.structs.replace(rows["default", opportunity], account="acme")
+    [difference] = differences_of(org, {**rows, ("acme", opportunity): twin})
+    assert (difference.account, difference.kind) == ("acme", "counted_twice")
+    assert [(event["account"], event["released"]) for event in difference.mends] == [("acme", True)]
+    released = msgspec.structs.replace(twin, outcome="deleted")
+    assert differences_of(org, {**rows, ("acme", opportunity): released}) == []
+
+
+def test_one_account_alone_is_compared_where_it_is_named(org: PolledOrg, sandbox: SandboxClient) -> None:
+    rows = ledger_of(org)
+    add_sale(sandbox)
+    fair = add_sale(sandbox, CampaignId=AUTUMN)
+    assert [each.opportunity for each in differences_of(org, rows, "acme")] == [fair]
+
+
+def test_opportunities_of_other_crms_are_let_alone(org: PolledOrg) -> None:
+    row = LedgerRow("default", "deal-17", 1, "won", "EUR", amount="9")
+    assert differences_of(org, {("default", "deal-17"): row}) == []
+
+
+def sums_of(org: PolledOrg, client: OrgClient) -> CampaignSums:
+    return CampaignSums(OpportunityQueries(client), org.poll._rules(), "EUR")
+
+
+def test_the_sums_of_the_org_are_those_of_the_ledger_to_the_cent(
+    org: PolledOrg, sandbox: SandboxClient, client: OrgClient
+) -> None:
+    for number in range(30):
+        opportunity = add_sale(sandbox, Amount=0.1 + number, CampaignId=SPRING if number % 3 else AUTUMN)
+        if number % 2:
+            sandbox.post("win" if number % 4 == 1 else "lose", opportunity=opportunity)
+    sandbox.post("delete", type="Opportunity", id=add_sale(sandbox))
+    add_sale(sandbox, Amount=None)
+    rows = ledger_of(org)
+    sums = sums_of(org, client)
+    of_org = sums.ask_org()
+    assert set(of_org) == {(crm, "EUR", kind) for crm in (SPRING, AUTUMN) for kind in ("won", "lost", "open")}
+    assert sums.find_differences(of_org, rows.values(), set()) == []
+    first = next(iter(of_org))
+    wrong = {**of_org, first: replace(of_org[first], amount=of_org[first].amount + Decimal("0.01"))}
+    [difference] = sums.find_differences(wrong, rows.values(), set())
+    assert (difference.crm_campaign, difference.currency, difference.kind) == first
+    assert difference.to_dict()["account"] in ("default", "acme")
+
+
+def test_sums_leave_out_what_is_older_than_an_account_looks_back_to(
+    client: OrgClient, sandbox: SandboxClient
+) -> None:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING})
+    sandbox.post("clock", at="2026-01-10T12:00:00+00:00")
+    add_sale(sandbox)
+    sandbox.post("clock", at="2026-03-10T12:00:00+00:00")
+    add_sale(sandbox)
+    rows = ledger_of(org)
+    org.apply("default", {"spring": SPRING}, opportunities={"since": "2026-02-01"})
+    sums = sums_of(org, client)
+    of_org = sums.ask_org()
+    assert [each.count for each in of_org.values()] == [1]
+    left_out = sums.left_out(rows.values())
+    assert len(left_out) == 1
+    assert sums.find_differences(of_org, rows.values(), left_out) == []
+
+
+def test_in_an_org_with_several_currencies_each_is_added_up_for_itself(
+    org: PolledOrg, sandbox: SandboxClient, client: OrgClient
+) -> None:
+    sandbox.post("currencies", corporate="EUR", rates={"USD": 1.25})
+    dollars = add_sale(sandbox, Amount=200.2, CurrencyIsoCode="USD")
+    add_sale(sandbox, Amount=0.1)
+    add_sale(sandbox, Amount=0.2)
+    rows = ledger_of(org)
+    assert rows["default", dollars].currency == "USD"
+    sums = sums_of(org, client)
+    of_org = sums.ask_org()
+    assert {key[1]: (each.count, each.amount) for key, each in of_org.items()} == {
+        "EUR": (2, Decimal("0.3")),
+        "USD": (1, Decimal("200.2")),
+    }
+    assert sums.find_differences(of_org, rows.values(), set()) == []
+    assert differences_of(org, rows) == []
+    sandbox.post("opportunity", id=dollars, CurrencyIsoCode="EUR")
+    [difference] = differences_of(org, rows)
+    assert (difference.ledger, difference.org) == ({"currency": "USD"}, {"currency": "EUR"})
