@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
+from agents.crm.handover_times import HandOverTimes
 from agents.crm.opportunity_poller import OpportunityPoller
 from agents.crm.org_deliveries import OrgDeliveries
+from agents.crm.poll_pace import PollPace
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
+from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
@@ -25,18 +28,21 @@ def build_crm(
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
     usage: ApiUsage | None = None,
+    rules: Callable[[], AttributionRules] = AttributionRules,
     time_zone: TimeZoneProvider = utc,
 ) -> tuple[HandOverConsumer, OpportunityPoller]:
     """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
 
-    Raises SalesforceRefused when no org is set.
+    `rules` say whose the opportunities are. Raises SalesforceRefused when no org is set.
     """
     org = OrgClient(Connection.from_settings(settings), usage=usage)
     delivery = Delivery(org, mapping, patience, time_zone)
     consumer = HandOverConsumer(settings, OrgDeliveries.of_one(delivery, backoff), mapping=mapping)
-    return consumer, OpportunityPoller(
-        settings, OpportunityPoll(org, currency=settings.salesforce_currency), backoff=backoff
+    poll = OpportunityPoll(
+        org, currency=settings.salesforce_currency, rules=rules, handed_over_at=HandOverTimes(settings)
     )
+    pace = PollPace(settings.salesforce_poll_ms / 1000, org.usage)
+    return consumer, OpportunityPoller(settings, poll, backoff=backoff, pace=pace)
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:

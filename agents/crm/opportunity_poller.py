@@ -20,8 +20,8 @@ from agents.crm.opportunity_topic import read_own_events
 from agents.crm.outage_log import OutageLog
 from agents.crm.poll_pace import PollPace
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, OpportunityEvent
-from connectors.salesforce.opportunities.ledger_state import current_rows, kept_from_ledger
+from connectors.salesforce.opportunities.ledger_state import current_rows, state_from_ledger
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity
 from connectors.salesforce.opportunities.poll import OpportunityPoll, PollReport
 from connectors.salesforce.org.errors import RequestRefused
 from connectors.salesforce.org.usage import ApiUsage
@@ -59,8 +59,6 @@ class OpportunityPoller:
         """How many events were written since the start."""
         self.polled_at: int | None = None
         """When (ms) Salesforce last answered a poll."""
-        self.kept_count = 0
-        """How many opportunities are kept: those that are ours."""
         self.pause_seconds = self._pace.base
         """The time between the last poll and the next one."""
         self._unseen: frozenset[str] = frozenset()
@@ -107,10 +105,11 @@ class OpportunityPoller:
 
     def _report(self, report: PollReport) -> None:
         """Says what a look at everything of ours took, and what the org does not show any more."""
-        self.kept_count = report.kept
         if not report.is_whole:
             return
-        log.info("opportunities", crm=self._poll.crm, requests=report.requests, rows=report.rows, kept=report.kept)
+        log.info(
+            "opportunities", crm=self._poll.crm, requests=report.requests, rows=report.rows, kept=report.kept_count
+        )
         if report.unseen != self._unseen:
             self._unseen = report.unseen
             if report.unseen:
@@ -136,8 +135,8 @@ class OpportunityPoller:
     async def _restore_cursor(self) -> Cursor:
         """Raises BrokerUnavailable, TopicsMissing."""
         rows = current_rows((await read_ledger_rows(self._settings)).values()).values()
-        known: Iterator[KeptOpportunity] = (
-            kept_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)
+        known: Iterator[OrgOpportunity] = (
+            state_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)
         )
         return Cursor.from_events([event async for event in read_own_events(self._settings, self._poll.crm)], known)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.salesforce.opportunities.kept_opportunity import OpportunityEvent
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent
 from connectors.salesforce.opportunities.poll import is_ours
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.kafka.clients import fetch_partitions

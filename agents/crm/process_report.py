@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.org_checker import OrgChecker
+from agents.crm.usage_report import usage_values
+from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
 from schemas.values import instant_text
 from streams.clock import now_ms
@@ -20,11 +23,20 @@ MAX_ACCOUNTS = 20
 
 @dataclass
 class CrmParts:
-    """The parts of the process that its report is made of; None before they run."""
+    """The parts of the process that its report is made of; None before they run. `usage` is the default org's."""
 
     usage: ApiUsage
     consumer: HandOverConsumer | None = None
     poller: OpportunityPoller | None = None
+    checker: OrgChecker | None = None
+    directory: OrgDirectory | None = None
+
+    @property
+    def usages(self) -> Mapping[str, ApiUsage]:
+        """The usage of each org by its name; that of the default one before the orgs are known."""
+        if self.directory is None:
+            return {DEFAULT_ORG: self.usage}
+        return {name: client.usage for name, client in self.directory.clients.items()}
 
 
 def crm_report(parts: CrmParts) -> bytes:
@@ -35,16 +47,18 @@ def crm_report(parts: CrmParts) -> bytes:
     return encode(
         ProcessReport(
             ready_since=consumer.ready_since,
-            problems=tuple(_problems(consumer, poller)),
-            values=(*process_values(), *_crm_values(parts.usage, consumer, poller)),
+            problems=tuple(_problems(parts, consumer, poller)),
+            values=(*process_values(), *_crm_values(parts.usages, consumer, poller)),
         )
     )
 
 
-def _problems(consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[str]:
+def _problems(parts: CrmParts, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[str]:
     for log in (*consumer.outage_logs, poller.outage_log):
         if log.current_problem is not None:
             yield f"Salesforce, {log.part}: {log.current_problem}"
+    if parts.checker is not None:
+        yield from (f"Salesforce does not fit: {problem}" for problem in parts.checker.problems)
     if consumer.pause is not None:
         yield f"Salesforce: {consumer.pause}"
     stops = sorted(consumer.stops.values(), key=lambda each: (each.since, each.account))
@@ -58,13 +72,12 @@ def _problems(consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator
         yield f"Salesforce: hand-overs of {len(stops) - MAX_ACCOUNTS} more accounts stand still"
 
 
-def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[MetricValue]:
+def _crm_values(
+    usages: Mapping[str, ApiUsage], consumer: HandOverConsumer, poller: OpportunityPoller
+) -> Iterator[MetricValue]:
     for log in (*consumer.outage_logs, poller.outage_log):
         yield value_of(catalog.SALESFORCE_UP, log.current_problem is None, log.part)
-    yield from counts_of(catalog.SALESFORCE_CALLS, usage.calls.items())
-    if usage.used is not None and usage.limit is not None:
-        yield value_of(catalog.SALESFORCE_LIMIT, usage.limit)
-        yield value_of(catalog.SALESFORCE_LEFT, max(0, usage.limit - usage.used))
+    yield from usage_values(usages)
     yield from counts_of(catalog.HANDOVERS, consumer.results.items())
     began = consumer.delivery_began
     yield value_of(catalog.HANDOVER_WAIT, 0.0 if began is None else time.monotonic() - began)
@@ -79,5 +92,6 @@ def _crm_values(usage: ApiUsage, consumer: HandOverConsumer, poller: Opportunity
     yield value_of(catalog.STOPPED_SECONDS, max((now - stop.since for stop in stops), default=0) / 1000)
     yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())
     yield value_of(catalog.OPPORTUNITIES, poller.event_count)
+    yield value_of(catalog.OPPORTUNITY_PAUSE, poller.pause_seconds)
     if poller.polled_at is not None:
         yield value_of(catalog.OPPORTUNITY_POLL, poller.polled_at / 1000)

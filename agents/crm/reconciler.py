@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from agents.crm.factory import attribution_rules
 from agents.crm.opportunity_topic import read_own_events
+from agents.crm.polls import attribution_rules, build_polls
+from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.campaign_sums import CampaignSums, OpportunitySum, SumDifference, SumKey
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.opportunities.queries import OpportunityQueries
@@ -24,7 +25,7 @@ from connectors.salesforce.opportunities.reconciliation import (
     find_differences,
 )
 from connectors.salesforce.org.client import OrgClient
-from connectors.salesforce.org.connection import Connection
+from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.errors import RequestRefused
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.errors import SalesforceRefused
@@ -44,7 +45,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What was compared, what differs, and for which differences events were written."""
+    """What was compared with one org, what differs, and for which differences events were written."""
 
     org: str
     opportunities: int
@@ -73,54 +74,93 @@ class ReconcileReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What is written: nothing, what mends the differences, or also the deletion of what the org does not show.
+
+    That may be hidden from the integration user, so somebody has to say it.
+    """
+
+    is_wanted: bool = False
+    unseen_as_deleted: bool = False
+
+    def mends(self, difference: OpportunityDifference) -> bool:
+        """Whether a difference is repaired."""
+        return self.is_wanted and (difference.kind != "unseen" or self.unseen_as_deleted)
+
+
 async def reconcile(
     settings: Settings,
     *,
     account: str | None = None,
-    repair: bool = False,
-    unseen_as_deleted: bool = False,
+    repair: Repair = Repair(),
     on_progress: ProgressCallback = ignore_progress,
     ledger_seconds: float = LEDGER_SECONDS,
-) -> ReconcileReport:
-    """Compares all accounts or one. With `repair` it writes what mends the differences.
+) -> list[ReconcileReport]:
+    """Compares the ledger with every org, or with an account's; returns a report for each.
 
-    Opportunities that the org does not show, and of whose deletion it knows nothing, may be hidden from the
-    integration user: they are repaired with `unseen_as_deleted` only. Raises BrokerUnavailable, TopicsMissing,
-    SalesforceUnavailable, SalesforceRefused.
+    Raises BrokerUnavailable, TopicsMissing, SalesforceUnavailable, SalesforceRefused, ConfigurationError.
     """
     releases = releases_in_order(await ReleaseRepository(settings, settings.clock).read_log())
-    rules = attribution_rules(lambda: releases)()
-    org_client = OrgClient(Connection.from_settings(settings))
-    currency = settings.salesforce_currency
-    poll = OpportunityPoll(org_client, currency=currency, rules=lambda: rules)
-    sums = CampaignSums(OpportunityQueries(org_client), rules, currency)
-    rows: LedgerRows = await read_ledger_rows(settings, on_progress)
-    on_progress("asking Salesforce", 0, 0)
-    try:
-        org, org_sums, left_out = await asyncio.to_thread(_ask, poll, sums, rows)
-    except RequestRefused as error:
-        raise SalesforceRefused(str(error)) from error
-    written = await _written_versions(settings, poll.crm)
-    deadline = time.monotonic() + ledger_seconds
-    differences = find_differences(org, rows, account)
-    while _is_ledger_behind(differences, rows, written) and time.monotonic() < deadline:
-        on_progress("waiting for the ledger", 0, 0)
-        await asyncio.sleep(_RETRY_SECONDS)
-        rows = await read_ledger_rows(settings)
-        differences = find_differences(org, rows, account)
-    sum_differences = sums.find_differences(org_sums, rows.values(), left_out, account)
-    mended = [each for each in differences if repair and (each.kind != "unseen" or unseen_as_deleted)]
-    await _write(settings, mended)
-    return ReconcileReport(
-        org_client.connection.display_name, len(org.states), org.requests, differences, sum_differences, mended
-    )
+    directory = OrgDirectory.from_settings(settings)
+    reports = []
+    for name, poll in build_polls(directory, lambda: releases).items():
+        if account is None or directory.owns(name, account):
+            client = directory.client(name)
+            comparison = _Comparison(
+                settings, client, poll, account, attribution_rules(lambda: releases, poll.is_of_org)()
+            )
+            reports.append(await comparison.run(repair, on_progress, ledger_seconds))
+    return reports
 
 
-def _ask(
-    poll: OpportunityPoll, sums: CampaignSums, rows: LedgerRows
-) -> tuple[OrgState, dict[SumKey, OpportunitySum], set[str]]:
-    org = ask_org(poll, rows)
-    return org, sums.ask_org(), sums.left_out(rows.values())
+class _Comparison:
+    """The comparison with one org."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: OrgClient,
+        poll: OpportunityPoll,
+        account: str | None,
+        rules: AttributionRules,
+    ) -> None:
+        self._settings = settings
+        self._org_name = client.connection.display_name
+        self._poll = poll
+        self._account = account
+        self._queries = OpportunityQueries(client)
+        self._sums = CampaignSums(self._queries, rules, client.connection.currency)
+
+    async def run(self, repair: Repair, on_progress: ProgressCallback, ledger_seconds: float) -> ReconcileReport:
+        """Compares, and writes what is wanted."""
+        rows = await self._read_rows(on_progress)
+        on_progress(f"asking {self._org_name}", 0, 0)
+        try:
+            org, org_sums, left_out = await asyncio.to_thread(self._ask, rows)
+        except RequestRefused as error:
+            raise SalesforceRefused(str(error)) from error
+        written = await _written_versions(self._settings, self._poll.crm)
+        deadline = time.monotonic() + ledger_seconds
+        differences = find_differences(org, rows, self._account)
+        while _is_ledger_behind(differences, rows, written) and time.monotonic() < deadline:
+            on_progress("waiting for the ledger", 0, 0)
+            await asyncio.sleep(_RETRY_SECONDS)
+            rows = await self._read_rows(ignore_progress)
+            differences = find_differences(org, rows, self._account)
+        sums = self._sums.find_differences(org_sums, rows.values(), left_out, self._account)
+        mended = [each for each in differences if repair.mends(each)]
+        await _write(self._settings, mended)
+        requests = org.requests + self._queries.request_count
+        return ReconcileReport(self._org_name, len(org.states), requests, differences, sums, mended)
+
+    def _ask(self, rows: LedgerRows) -> tuple[OrgState, dict[SumKey, OpportunitySum], set[str]]:
+        org = ask_org(self._poll, rows)
+        return org, self._sums.ask_org(), self._sums.left_out(rows.values())
+
+    async def _read_rows(self, on_progress: ProgressCallback) -> LedgerRows:
+        rows = await read_ledger_rows(self._settings, on_progress)
+        return {key: row for key, row in rows.items() if self._poll.is_of_org(row.account)}
 
 
 async def _written_versions(settings: Settings, crm: str) -> dict[tuple[str, str], int]:

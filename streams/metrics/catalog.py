@@ -137,29 +137,29 @@ UNSAVED_OFFSETS = _counter(
 SALESFORCE_UP = _gauge(
     "leadstream_salesforce_up",
     "1 while Salesforce takes what is asked of it, 0 while it refuses or does not answer",
-    ("part", "org"),
+    ("part",),
     CRM_ROLES,
 )
 SALESFORCE_CALLS = _counter(
-    "leadstream_salesforce_calls_total", "calls of Salesforce's API, by their outcome", ("outcome",), CRM_ROLES
+    "leadstream_salesforce_calls_total",
+    "calls of Salesforce's API, by org and outcome",
+    ("org", "outcome"),
+    CRM_ROLES,
 )
 SALESFORCE_LIMIT = _gauge(
-    "leadstream_salesforce_limit_requests",
-    "API requests that the org allows in 24 hours",
-    labels=("org",),
-    roles=CRM_ROLES,
+    "leadstream_salesforce_limit_requests", "API requests that the org allows in 24 hours", ("org",), CRM_ROLES
 )
 SALESFORCE_LEFT = _gauge(
     "leadstream_salesforce_left_requests",
     "API requests that are left of them, as Salesforce said last",
-    labels=("org",),
-    roles=CRM_ROLES,
+    ("org",),
+    CRM_ROLES,
 )
 SALESFORCE_LIMIT_KNOWN = _gauge(
     "leadstream_salesforce_limit_known_timestamp_seconds",
     "when Salesforce last said how many requests are left, since the epoch",
-    labels=("org",),
-    roles=CRM_ROLES,
+    ("org",),
+    CRM_ROLES,
 )
 HANDOVERS = _counter(
     "leadstream_handovers_total",
@@ -206,16 +206,11 @@ OPPORTUNITIES = _counter(
 OPPORTUNITY_POLL = _gauge(
     "leadstream_opportunity_poll_timestamp_seconds",
     "when opportunities were last polled, since the epoch",
-    labels=("org",),
     roles=CRM_ROLES,
-)
-OPPORTUNITIES_KEPT = _gauge(
-    "leadstream_opportunities_kept", "opportunities of the org that are ours, as last polled", roles=CRM_ROLES
 )
 OPPORTUNITY_PAUSE = _gauge(
     "leadstream_opportunity_pause_seconds",
     "time to the next poll of opportunities; it grows as the daily limit nears",
-    labels=("org",),
     roles=CRM_ROLES,
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.salesforce.check.org_check import OrgReport, check_org
 from connectors.salesforce.org.directory import OrgDirectory
+from connectors.salesforce.org.orgs_file import DEFAULT_LABEL
 from schemas.definitions import Definitions
 
 
@@ -27,7 +28,7 @@ class DeploymentReport:
     def _prefixed(self) -> list[tuple[str, OrgReport]]:
         if len(self.orgs) == 1:
             return [("", report) for report in self.orgs.values()]
-        return [(f"org {name}: " if name else "default org: ", report) for name, report in self.orgs.items()]
+        return [(f"org {name}: " if name else f"org {DEFAULT_LABEL}: ", report) for name, report in self.orgs.items()]
 
 
 def check_deployment(

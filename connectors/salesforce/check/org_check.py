@@ -83,7 +83,14 @@ def check_org(
     return report
 
 
+def hands_over(definitions: Definitions) -> bool:
+    """Whether an account may hand over leads, or says how; one without campaigns has no leads."""
+    return bool(definitions.campaigns) or definitions.salesforce is not None
+
+
 def _check_account(org: OrgClient, schema: OrgSchema, name: str, definitions: Definitions, report: OrgReport) -> None:
+    if not hands_over(definitions):
+        return
     mapping = MappingCheck(definitions, schema, org.connection)
     problems = list(mapping.problems())
     if definitions.salesforce is not None:

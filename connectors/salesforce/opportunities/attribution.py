@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin
+from connectors.salesforce.opportunities.org_opportunity import LeadOrigin
 from connectors.salesforce.record_id import long_record_id
 from schemas.definitions import Definitions, Salesforce
 from schemas.events.base import DEFAULT_ACCOUNT

@@ -8,14 +8,14 @@ from datetime import datetime
 from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, OpportunityEvent, kept_from_event
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The state of the poll between two calls; times are the org's."""
 
-    states: Mapping[str, KeptOpportunity]
+    states: Mapping[str, OrgOpportunity]
     """Id -> an opportunity that is ours or ever was."""
     until: datetime | None = None
     """When the last poll began to ask."""
@@ -39,7 +39,7 @@ class Cursor:
         return cls(MappingProxyType({}))
 
     @classmethod
-    def from_events(cls, events: Iterable[OpportunityEvent], known: Iterable[KeptOpportunity] = ()) -> Cursor:
+    def from_events(cls, events: Iterable[OpportunityEvent], known: Iterable[OrgOpportunity] = ()) -> Cursor:
         """Returns the cursor after these events of `crm-opportunities`, in their order.
 
         `known` are states that the ledger has, of opportunities whose events may be gone from the topic.
@@ -48,7 +48,7 @@ class Cursor:
         version = 0
         for event in events:
             version = max(version, int(event.get("version", 0)))
-            state = kept_from_event(event)
+            state = state_from_event(event)
             states[state.row.id] = state
         stamps = [datetime.fromisoformat(state.row.modified) for state in states.values()]
         return cls(MappingProxyType(states), max(stamps, default=None), version)

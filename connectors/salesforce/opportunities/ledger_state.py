@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sys import intern
 from typing import Protocol, TypeVar
 
-from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, LeadOrigin, OpportunityRow
+from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, OpportunityRow, OrgOpportunity
 
 _OPPORTUNITY_ID = re.compile(r"006[A-Za-z0-9]{15}")
 
@@ -71,13 +71,13 @@ def _rank(row: LedgerOpportunity) -> tuple[bool, int, int]:
     return row.outcome != "deleted", row.modified, row.version
 
 
-def kept_from_ledger(row: LedgerOpportunity) -> KeptOpportunity:
+def state_from_ledger(row: LedgerOpportunity) -> OrgOpportunity:
     """Returns the state; it is partial, since the ledger keeps neither names nor stages."""
     modified = datetime.fromtimestamp(row.modified / 1000, UTC)
     origin = None
     if row.contact is not None or row.campaign is not None:
         origin = LeadOrigin(row.account, "", row.contact, row.campaign)
-    return KeptOpportunity(
+    return OrgOpportunity(
         OpportunityRow(
             id=row.id,
             modified=f"{modified:%Y-%m-%dT%H:%M:%S}.{row.modified % 1000:03d}Z",

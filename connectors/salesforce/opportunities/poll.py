@@ -16,12 +16,12 @@ import msgspec
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.kept_opportunity import (
+from connectors.salesforce.opportunities.org_opportunity import (
     CRM_NAME,
-    KeptOpportunity,
     LeadOrigin,
     OpportunityEvent,
     OpportunityRow,
+    OrgOpportunity,
 )
 from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
 from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
@@ -48,7 +48,7 @@ class PollReport:
     is_whole: bool = False
     requests: int = 0
     rows: int = 0
-    kept: int = 0
+    kept_count: int = 0
     purged: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
 
@@ -85,8 +85,8 @@ class OpportunityPoll:
     def __call__(self, cursor: Cursor) -> tuple[list[OpportunityEvent], Cursor]:
         """Polls once. Raises TransientFailure, CircuitOpen, SalesforceRefused, RequestRefused."""
         rules = self._rules()
-        self._queries.begin()
         is_whole = _needs_whole(cursor, rules)
+        self._queries.begin(anew=is_whole)
         survey, after = self._read_all(cursor, rules) if is_whole else self._read_changes(cursor, rules)
         until = self._queries.asked_at or datetime.now(UTC)
         version = max(cursor.version + 1, int(until.timestamp() * 1000))
@@ -228,7 +228,7 @@ class OpportunityPoll:
 
     def _compare(
         self, cursor: Cursor, rules: AttributionRules, survey: Survey, version: int, *, is_whole: bool
-    ) -> tuple[dict[str, KeptOpportunity], list[OpportunityEvent]]:
+    ) -> tuple[dict[str, OrgOpportunity], list[OpportunityEvent]]:
         states, events = dict(cursor.states), list[OpportunityEvent]()
         ids = {*survey.rows, *survey.leads, *survey.roles}
         if rules != cursor.rules:
@@ -242,15 +242,15 @@ class OpportunityPoll:
             if former is not None and former.tells_the_same_as(state):
                 continue
             if former is not None and former.account not in ("", state.account):
-                released = KeptOpportunity(state.row, former.account)
+                released = OrgOpportunity(state.row, former.account)
                 events.append(released.to_event(self.crm, version, released=True))
             events.append(state.to_event(self.crm, version))
         events.sort(key=lambda event: str(event["modified"]))
         return states, events
 
     def _state(
-        self, opportunity: str, former: KeptOpportunity | None, survey: Survey, rules: AttributionRules
-    ) -> KeptOpportunity | None:
+        self, opportunity: str, former: OrgOpportunity | None, survey: Survey, rules: AttributionRules
+    ) -> OrgOpportunity | None:
         """Returns the present state; None for an opportunity that is not ours and never was."""
         row = survey.rows.get(opportunity)
         account, lead, role = "", None, None
@@ -264,9 +264,9 @@ class OpportunityPoll:
         role = survey.roles.get(opportunity, role)
         is_partial = former is not None and former.is_partial and opportunity not in survey.rows
         if (owner := rules.owner(row.crm_campaign, lead, role)) is not None:
-            return KeptOpportunity(row, *owner, lead, role, is_partial)
+            return OrgOpportunity(row, *owner, lead, role, is_partial)
         # Its campaign was changed, or its role ended: its account has to know.
-        return KeptOpportunity(row, account, None, lead, role, is_partial) if account else None
+        return OrgOpportunity(row, account, None, lead, role, is_partial) if account else None
 
     def _lead(self, found: Iterable[LeadOrigin], former: LeadOrigin | None) -> LeadOrigin | None:
         leads = {lead.record: lead for lead in found}
@@ -275,7 +275,7 @@ class OpportunityPoll:
         return latest_handed_over(leads.values(), self._handed_over_at)
 
     @staticmethod
-    def _is_past(state: KeptOpportunity, survey: Survey, rules: AttributionRules, cursor: Cursor) -> bool:
+    def _is_past(state: OrgOpportunity, survey: Survey, rules: AttributionRules, cursor: Cursor) -> bool:
         """Whether the account does not want what was created so long ago, and it has not changed since either."""
         start = rules.since.get(state.account)
         if start is None or survey.created[state.row.id] >= start:

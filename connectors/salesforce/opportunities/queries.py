@@ -55,8 +55,10 @@ class OpportunityQueries:
         self.row_count = 0
         self.asked_at: datetime | None = None
 
-    def begin(self) -> None:
-        """Starts the counts of a poll."""
+    def begin(self, *, anew: bool = True) -> None:
+        """Starts the counts of a poll; `anew` asks again whether the org has several currencies."""
+        if anew:
+            self._has_currencies = None
         self.request_count, self.row_count, self.asked_at = 0, 0, None
 
     def changed(self, since: datetime) -> tuple[list[SalesforceRow], bool]:

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.kept_opportunity import KeptOpportunity, OpportunityEvent
 from connectors.salesforce.opportunities.ledger_state import (
     LedgerOpportunity,
     current_rows,
     is_record_id,
-    kept_from_ledger,
+    state_from_ledger,
 )
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity
 from connectors.salesforce.opportunities.poll import OpportunityPoll, as_deleted
 
 DifferenceKind = Literal["missed", "differs", "other_account", "counted_twice", "gone", "unseen"]
@@ -29,7 +29,7 @@ class OrgState:
     """What the org says of every opportunity that is ours, by id."""
 
     crm: str
-    states: Mapping[str, KeptOpportunity]
+    states: Mapping[str, OrgOpportunity]
     unseen: frozenset[str]
     gone: frozenset[str]
     requests: int
@@ -65,7 +65,7 @@ def ask_org(poll: OpportunityPoll, rows: LedgerRows) -> OrgState:
     Raises what a poll raises.
     """
     current = current_rows(row for row in rows.values() if poll.is_of_org(row.account))
-    known = [kept_from_ledger(row) for row in current.values()]
+    known = [state_from_ledger(row) for row in current.values()]
     _, after = poll(Cursor.from_events([], known))
     assert after.until is not None
     absent = poll.report.unseen | poll.report.purged
@@ -99,17 +99,19 @@ def _differences_of(
     if own is None and not state.row.deleted:
         kind: DifferenceKind = "other_account" if others else "missed"
         releases = [_release(org, state, row, version) for row in others]
-        ledger = _told(kept_from_ledger(others[0])) if others else None
-        yield OpportunityDifference(opportunity, state.account, kind, ledger, _told(state), (*releases, mend))
+        ledger = _ledger_state(state_from_ledger(others[0])) if others else None
+        yield OpportunityDifference(opportunity, state.account, kind, ledger, _ledger_state(state), (*releases, mend))
     elif own is not None:
-        known = kept_from_ledger(own)
+        known = state_from_ledger(own)
         if not state.tells_the_same_as(known):
-            ledger, org_fields = _differing(_told(known), _told(state))
+            ledger, org_fields = _differing(_ledger_state(known), _ledger_state(state))
             yield OpportunityDifference(opportunity, state.account, "differs", ledger, org_fields, (mend,))
         for row in others:
             release = _release(org, state, row, version)
-            ledger = _told(kept_from_ledger(row))
-            yield OpportunityDifference(opportunity, row.account, "counted_twice", ledger, _told(state), (release,))
+            ledger = _ledger_state(state_from_ledger(row))
+            yield OpportunityDifference(
+                opportunity, row.account, "counted_twice", ledger, _ledger_state(state), (release,)
+            )
 
 
 def _absent(
@@ -119,18 +121,18 @@ def _absent(
         "gone" if opportunity in org.gone else "unseen" if opportunity in org.unseen else None
     )
     for row in rows:
-        known = kept_from_ledger(row)
+        known = state_from_ledger(row)
         if kind is not None and not known.row.deleted:
-            state = KeptOpportunity(as_deleted(known.row, org.asked_at), known.account, None, known.lead)
+            state = OrgOpportunity(as_deleted(known.row, org.asked_at), known.account, None, known.lead)
             mends = (state.to_event(org.crm, version),)
-            yield OpportunityDifference(opportunity, row.account, kind, _told(known), None, mends)
+            yield OpportunityDifference(opportunity, row.account, kind, _ledger_state(known), None, mends)
 
 
-def _release(org: OrgState, state: KeptOpportunity, row: LedgerOpportunity, version: int) -> OpportunityEvent:
-    return KeptOpportunity(state.row, row.account).to_event(org.crm, version, released=True)
+def _release(org: OrgState, state: OrgOpportunity, row: LedgerOpportunity, version: int) -> OpportunityEvent:
+    return OrgOpportunity(state.row, row.account).to_event(org.crm, version, released=True)
 
 
-def _told(state: KeptOpportunity) -> dict[str, Any]:
+def _ledger_state(state: OrgOpportunity) -> dict[str, Any]:
     return state.to_ledger_state()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.salesforce.external_id import parse_external_id
 from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin, OpportunityRow
+from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, OpportunityRow
 from connectors.salesforce.org.client import SalesforceRow
 from connectors.salesforce.org.connection import Connection
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.orgs_file import OrgEntry, load_orgs
+from connectors.salesforce.org.usage import ApiUsage
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
 
 DEFAULT_ORG = ""
 """The name of the org of the settings, which every account has that has none of its own."""
-
-ClientFactory = Callable[[Connection], OrgClient]
 
 
 class OrgDirectory:
@@ -23,19 +22,19 @@ class OrgDirectory:
     """
 
     def __init__(
-        self, default: Connection | None, entries: Iterable[OrgEntry] = (), create: ClientFactory = OrgClient
+        self, default: Connection | None, entries: Iterable[OrgEntry] = (), usage: ApiUsage | None = None
     ) -> None:
         self._accounts: dict[str, str] = {}
         self._clients: dict[str, OrgClient] = {}
         if default is not None:
-            self._clients[DEFAULT_ORG] = create(default)
+            self._clients[DEFAULT_ORG] = OrgClient(default, usage=usage)
         for entry in entries:
-            self._clients[entry.name] = create(entry.connection)
+            self._clients[entry.name] = OrgClient(entry.connection)
             self._accounts.update(dict.fromkeys(entry.accounts, entry.name))
 
     @classmethod
-    def from_settings(cls, settings: Settings, create: ClientFactory = OrgClient) -> OrgDirectory:
-        """Returns the orgs that the settings and their file describe; no call is made.
+    def from_settings(cls, settings: Settings, usage: ApiUsage | None = None) -> OrgDirectory:
+        """Returns the orgs that the settings and their file describe; no call is made. `usage` is the default org's.
 
         Raises SalesforceRefused where they name none, ConfigurationError for the file.
         """
@@ -43,7 +42,7 @@ class OrgDirectory:
         default = None
         if Connection.is_configured(settings) or not entries:
             default = Connection.from_settings(settings)
-        return cls(default, entries, create)
+        return cls(default, entries, usage)
 
     @property
     def clients(self) -> Mapping[str, OrgClient]:

@@ -34,6 +34,9 @@ from streams.setting_forms import (
 )
 from streams.settings import Settings
 
+DEFAULT_LABEL = "default"
+"""How metrics and messages call the org of the settings, so no other org has this name."""
+
 _FORMS: Mapping[str, TextForm] = {
     "domain": DOMAIN,
     "client_id": LOGIN,
@@ -129,6 +132,8 @@ class _Reader:
         before = len(self.problems)
         if not isinstance(name, str) or not SLUG.fits(name):
             self._add(place, f"name it with {SLUG.text}")
+        if name == DEFAULT_LABEL:
+            self._add(place, "is the name of the org of the settings: choose another")
         if not isinstance(fields, dict):
             self._add(place, f"has to be a mapping of {', '.join(_KEYS)}")
             return None

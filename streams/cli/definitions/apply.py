@@ -102,7 +102,7 @@ async def _apply_all(
             for name, account in accounts.items()
             if diff_against_latest(log.latest(name), keep_version(account, log.latest(name)))
         }
-        for note in await require_fitting_org(settings, changes, log) if changes else ():
+        for note in await require_fitting_org(settings, changes, log):
             write_note(f"warning: {note}")
     return [await apply_account(applier, account, timing, quiet) for account in accounts.values()]
 

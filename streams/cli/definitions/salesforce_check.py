@@ -23,11 +23,15 @@ WAY_OUT = (
 async def require_fitting_org(settings: Settings, accounts: Mapping[str, Definitions], log: ReleaseLog) -> list[str]:
     """Returns notes, each a line. Raises DefinitionsRefused with a line for each problem.
 
+    Accounts without campaigns and mapping hand nothing over: of them no org is asked.
     An org that refuses the login or does not answer refuses the definitions, too: SalesforceRefused,
     SalesforceUnavailable.
     """
+    concerned = {name: each for name, each in accounts.items() if each.campaigns or each.salesforce is not None}
+    if not concerned:
+        return []
     try:
-        report = await check_against_orgs(settings, accounts, log)
+        report = await check_against_orgs(settings, concerned, log)
     except SalesforceUnavailable as error:
         raise SalesforceUnavailable(f"{error}; {WAY_OUT}") from error
     except SalesforceRefused as error:

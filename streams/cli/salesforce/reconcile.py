@@ -10,6 +10,7 @@ import typer
 from streams.cli.console import plural, progress_bar, write_columns, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.errors import UsageError
+from streams.store.outputs.definitions import require_release
 
 if TYPE_CHECKING:
     from agents.crm.reconciler import ReconcileReport
@@ -48,22 +49,23 @@ def reconcile(
     Reads the whole ledger, and everything of ours in the org. What was polled a moment ago is waited for. Ends with 0
     when nothing differs or all is repaired, else with 1.
     """
+    from agents.crm.reconciler import Repair  # noqa: PLC0415 - Salesforce's client is slow to import
     from agents.crm.reconciler import reconcile as compare  # noqa: PLC0415 - Salesforce's client is slow to import
 
     if unseen_as_deleted and not repair:
         raise UsageError("--unseen-as-deleted says what --repair may write: add --repair")
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
+    if account is not None:
+        asyncio.run(require_release(settings, account))
     with progress_bar(quiet=as_json) as advance:
-        report = asyncio.run(
-            compare(
-                settings, account=account, repair=repair, unseen_as_deleted=unseen_as_deleted, on_progress=advance
-            )
-        )
+        wanted = Repair(repair, unseen_as_deleted)
+        reports = asyncio.run(compare(settings, account=account, repair=wanted, on_progress=advance))
     if as_json:
-        write_json(report.to_dict())
+        write_json([report.to_dict() for report in reports])
     else:
-        _write_report(report)
-    if not report.is_equal:
+        for report in reports:
+            _write_report(report)
+    if not all(report.is_equal for report in reports):
         raise typer.Exit(1)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.kept_opportunity import OpportunityEvent
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import Definitions

@@ -30,7 +30,9 @@ def parts_of(**more: Any) -> CrmParts:
         set_aside={"UNABLE_TO_LOCK_ROW": 2},
         lags=lambda: {0: 7},
     )
-    poller: Any = SimpleNamespace(outage_log=OutageLog("opportunities"), event_count=5, polled_at=None)
+    poller: Any = SimpleNamespace(
+        outage_log=OutageLog("opportunities"), event_count=5, polled_at=None, pause_seconds=30.0
+    )
     for name, value in more.items():
         setattr(consumer if hasattr(consumer, name) else poller, name, value)
     return CrmParts(ApiUsage(), consumer, poller)
@@ -56,6 +58,7 @@ def test_what_it_has_done_is_told() -> None:
     assert value(report, catalog.HANDOVERS, "linked") == 3
     assert value(report, catalog.HANDOVERS, "failed") == 1
     assert value(report, catalog.OPPORTUNITIES) == 5
+    assert value(report, catalog.OPPORTUNITY_PAUSE) == 30
     assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 1
     assert value(report, catalog.HANDOVER_WAIT) == 0
 
@@ -70,6 +73,15 @@ def test_an_absent_salesforce_is_a_problem_of_a_process_that_is_ready() -> None:
     assert value(report, catalog.SALESFORCE_UP, "hand-overs") == 0
     assert value(report, catalog.SALESFORCE_UP, "opportunities") == 1
     assert (value(report, catalog.HANDOVER_WAIT) or 0) >= 60
+
+
+def test_what_does_not_fit_the_org_is_a_problem_of_a_process_that_is_ready() -> None:
+    parts = parts_of()
+    checker: Any = SimpleNamespace(problems=("acme: lead_fields: the Lead has no field Plan__c",))
+    parts.checker = checker
+    report = report_of(parts)
+    assert report.ready_since == 1_000
+    assert report.problems == ("Salesforce does not fit: acme: lead_fields: the Lead has no field Plan__c",)
 
 
 def test_accounts_that_stand_still_and_a_pause_are_named_with_since_when_and_why() -> None:
@@ -99,8 +111,8 @@ def test_of_very_many_accounts_some_are_named() -> None:
 
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
     parts = parts_of()
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT) is None
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") is None
     assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
     parts.usage.used, parts.usage.limit = 14_000, 15_000
-    assert value(report_of(parts), catalog.SALESFORCE_LEFT) == 1_000
-    assert value(report_of(parts), catalog.SALESFORCE_LIMIT) == 15_000
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") == 1_000
+    assert value(report_of(parts), catalog.SALESFORCE_LIMIT, "default") == 15_000

@@ -23,7 +23,11 @@ def test_a_worker_runs_every_app() -> None:
 
 
 def test_the_crm_runs_where_a_salesforce_is_configured() -> None:
-    for values in ({"salesforce_url": "http://127.0.0.1:8090"}, {"salesforce_domain": "acme.my"}):
+    for values in (
+        {"salesforce_url": "http://127.0.0.1:8090"},
+        {"salesforce_domain": "acme.my"},
+        {"salesforce_orgs": "orgs.yaml"},
+    ):
         assert process_names(Role.ALL, Settings.model_validate(values)) == [*APP_SPECS, "crm"]
 
 

@@ -32,7 +32,7 @@ def test_it_says_what_it_is_in_one_line(metric: Metric) -> None:
 
 @EVERY
 def test_no_label_names_a_person_or_grows_without_bound(metric: Metric) -> None:
-    bounded = {"topic", "partition", "slot", "reason", "code", "exit_code", "outcome", "result", "part"}
+    bounded = {"topic", "partition", "slot", "reason", "code", "exit_code", "outcome", "result", "part", "org"}
     assert set(metric.labels) <= bounded | {"worker", "version", "engine"}
 
 

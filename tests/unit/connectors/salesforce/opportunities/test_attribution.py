@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin
+from connectors.salesforce.opportunities.org_opportunity import LeadOrigin
 from tests.harness.salesforce.releases import mapping_release
 
 SPRING = "7015A000000SPR1QAO"

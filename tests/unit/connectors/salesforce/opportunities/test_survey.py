@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.kept_opportunity import LeadOrigin
+from connectors.salesforce.opportunities.org_opportunity import LeadOrigin
 from connectors.salesforce.opportunities.survey import RowReader, amount_text, latest_handed_over, to_rfc3339
 from connectors.salesforce.org.connection import Connection
 

@@ -51,6 +51,7 @@ def test_an_org_has_its_login_and_the_rest_from_the_settings(tmp_path: Path) -> 
         (f"orgs: {{a: {{{EMEA}}}}}\nother: 1", "has to be `orgs:`"),
         ("orgs: {a: 5}", "org a: has to be a mapping of accounts"),
         (f"orgs: {{a b: {{{EMEA}}}}}", "org a b: name it with 1 to 100 letters"),
+        (f"orgs: {{default: {{{EMEA}}}}}", "org default: is the name of the org of the settings"),
         (f"orgs: {{a: {{{EMEA}, password: x}}}}", "org a: password is nothing that an org has"),
         (f"orgs: {{a: {{{EMEA}, currency: euros}}}}", "currency cannot be used: set it to three capital letters"),
         (f"orgs: {{a: {{{EMEA}, version: 62}}}}", "version cannot be used"),

@@ -222,3 +222,25 @@ def test_sums_leave_out_what_is_older_than_an_account_looks_back_to(
     left_out = sums.left_out(rows.values())
     assert len(left_out) == 1
     assert sums.find_differences(of_org, rows.values(), left_out) == []
+
+
+def test_in_an_org_with_several_currencies_each_is_added_up_for_itself(
+    org: PolledOrg, sandbox: SandboxClient, client: OrgClient
+) -> None:
+    sandbox.post("currencies", corporate="EUR", rates={"USD": 1.25})
+    dollars = add_sale(sandbox, Amount=200.2, CurrencyIsoCode="USD")
+    add_sale(sandbox, Amount=0.1)
+    add_sale(sandbox, Amount=0.2)
+    rows = ledger_of(org)
+    assert rows["default", dollars].currency == "USD"
+    sums = sums_of(org, client)
+    of_org = sums.ask_org()
+    assert {key[1]: (each.count, each.amount) for key, each in of_org.items()} == {
+        "EUR": (2, Decimal("0.3")),
+        "USD": (1, Decimal("200.2")),
+    }
+    assert sums.find_differences(of_org, rows.values(), set()) == []
+    assert differences_of(org, rows) == []
+    sandbox.post("opportunity", id=dollars, CurrencyIsoCode="EUR")
+    [difference] = differences_of(org, rows)
+    assert (difference.ledger, difference.org) == ({"currency": "USD"}, {"currency": "EUR"})

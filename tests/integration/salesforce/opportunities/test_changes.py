@@ -10,7 +10,7 @@ import pytest
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.handover_records import LeadHandOver
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.kept_opportunity import OpportunityEvent
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure

@@ -18,7 +18,7 @@ CRM_NAME = "salesforce"
 OpportunityEvent = dict[str, Any]
 _LEDGER_FIELDS = ("account", "amount", "currency", "crm_campaign", "contact", "campaign")
 """The fields of an event that its row of the ledger tells, too, beside the outcome."""
-OpportunityStanding = Literal["open", "won", "lost", "deleted"]
+RowOutcome = Literal["open", "won", "lost", "deleted"]
 
 
 class LeadOrigin(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +53,7 @@ class OpportunityRow(msgspec.Struct, frozen=True, gc=False):
     crm_campaign: str | None
 
     @property
-    def standing(self) -> OpportunityStanding:
+    def outcome(self) -> RowOutcome:
         """What the ledger makes of the row: deleted before all, won before closed."""
         if self.deleted:
             return "deleted"
@@ -62,7 +62,7 @@ class OpportunityRow(msgspec.Struct, frozen=True, gc=False):
         return "lost" if self.closed else "open"
 
 
-class KeptOpportunity(msgspec.Struct, frozen=True, gc=False):
+class OrgOpportunity(msgspec.Struct, frozen=True, gc=False):
     """The state of an opportunity that is ours. `lead` and `role` may be of other accounts than its owner."""
 
     row: OpportunityRow
@@ -114,7 +114,7 @@ class KeptOpportunity(msgspec.Struct, frozen=True, gc=False):
         ).hexdigest()
         return {"id": f"{self.row.id}-{digest[:16]}", **event}
 
-    def tells_the_same_as(self, other: KeptOpportunity) -> bool:
+    def tells_the_same_as(self, other: OrgOpportunity) -> bool:
         """Whether both give the same event, as far as both know the fields; a stamp alone is no change."""
         if self.is_partial or other.is_partial:
             return self.to_ledger_state() == other.to_ledger_state()
@@ -123,7 +123,7 @@ class KeptOpportunity(msgspec.Struct, frozen=True, gc=False):
     def to_ledger_state(self) -> OpportunityEvent:
         """Returns what the ledger knows of the state, too."""
         state = self.to_state()
-        return {"outcome": self.row.standing, **{name: state.get(name) for name in _LEDGER_FIELDS}}
+        return {"outcome": self.row.outcome, **{name: state.get(name) for name in _LEDGER_FIELDS}}
 
     def _origin(self) -> LeadOrigin | None:
         """Returns the contact that the owner may know: one of its own, by a role only where that is how it owns."""
@@ -132,7 +132,7 @@ class KeptOpportunity(msgspec.Struct, frozen=True, gc=False):
         return self.role if self.attribution == "contact_role" else None
 
 
-def kept_from_event(event: Mapping[str, Any]) -> KeptOpportunity:
+def state_from_event(event: Mapping[str, Any]) -> OrgOpportunity:
     """Returns the state that an event of the connector tells."""
     # Right after it was released an opportunity is no account's: the event of its next one may never have come.
     account = "" if event.get("released") else intern(str(event["account"]))
@@ -140,7 +140,7 @@ def kept_from_event(event: Mapping[str, Any]) -> KeptOpportunity:
     origin = None
     if event.get("crm_record") is not None:
         origin = LeadOrigin(account, str(event["crm_record"]), event.get("contact"), _interned(event.get("campaign")))
-    return KeptOpportunity(
+    return OrgOpportunity(
         OpportunityRow(
             id=str(event["opportunity"]),
             modified=str(event["modified"]),

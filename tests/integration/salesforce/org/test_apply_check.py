@@ -24,7 +24,7 @@ REFUSALS = [
 ]
 
 
-class Deployment:
+class OrgDeployment:
     """A deployment without workers, and its org."""
 
     def __init__(self, settings: Settings, url: str, folder: Path) -> None:
@@ -45,13 +45,13 @@ class Deployment:
 
 
 @pytest.fixture
-async def deployment(kafka: str, prefix: str, sandbox: SandboxClient, tmp_path: Path) -> Deployment:
+async def deployment(kafka: str, prefix: str, sandbox: SandboxClient, tmp_path: Path) -> OrgDeployment:
     settings = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=1, in_partitions=1)
     await create_topics(settings)
-    return Deployment(settings, sandbox.url, tmp_path)
+    return OrgDeployment(settings, sandbox.url, tmp_path)
 
 
-async def test_a_mapping_that_does_not_fit_is_refused_with_all_its_problems(deployment: Deployment) -> None:
+async def test_a_mapping_that_does_not_fit_is_refused_with_all_its_problems(deployment: OrgDeployment) -> None:
     plan = deployment.run("plan", MISSING, "--quick")
     assert plan.returncode == 0
     assert plan.stderr.splitlines() == [f"warning: apply would refuse it: {refusal}" for refusal in REFUSALS]
@@ -64,7 +64,7 @@ async def test_a_mapping_that_does_not_fit_is_refused_with_all_its_problems(depl
     assert "release 1" in deployment.latest()
 
 
-async def test_what_does_not_fit_can_be_applied_all_the_same(deployment: Deployment) -> None:
+async def test_what_does_not_fit_can_be_applied_all_the_same(deployment: OrgDeployment) -> None:
     assert deployment.run("apply", MISSING, "--without-salesforce").returncode == 0
     again = deployment.run("apply", MISSING)
     assert (again.returncode, "says the same, nothing applied" in again.stdout) == (0, True), (
@@ -80,7 +80,7 @@ async def test_what_does_not_fit_can_be_applied_all_the_same(deployment: Deploym
     ],
 )
 async def test_an_org_that_cannot_be_asked_refuses_and_says_the_way_out(
-    deployment: Deployment, environment: dict[str, str], code: int, problem: str
+    deployment: OrgDeployment, environment: dict[str, str], code: int, problem: str
 ) -> None:
     refused = deployment.run("apply", FITTING, **environment)
     assert refused.returncode == code
@@ -92,7 +92,12 @@ async def test_an_org_that_cannot_be_asked_refuses_and_says_the_way_out(
     assert deployment.run("apply", FITTING, "--without-salesforce", **environment).returncode == 0
 
 
-async def test_a_campaign_that_another_account_has_is_refused(deployment: Deployment) -> None:
+async def test_definitions_without_campaigns_need_no_org(deployment: OrgDeployment) -> None:
+    applied = deployment.run("apply", "segments: [{id: vip}]\n", LEADSTREAM_SALESFORCE_URL="http://127.0.0.1:9")
+    assert applied.returncode == 0, applied.stderr
+
+
+async def test_a_campaign_that_another_account_has_is_refused(deployment: OrgDeployment) -> None:
     assert deployment.run("apply", FITTING).returncode == 0
     refused = deployment.run("apply", "account: acme\n" + FITTING)
     assert refused.returncode == 78

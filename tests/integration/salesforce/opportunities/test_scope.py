@@ -10,7 +10,7 @@ import pytest
 from connectors.salesforce.external_id import external_id
 from connectors.salesforce.opportunities import queries
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.ledger_state import kept_from_ledger
+from connectors.salesforce.opportunities.ledger_state import state_from_ledger
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure
 from streams.store.ledger_rows import LedgerRow
@@ -55,7 +55,7 @@ def test_opportunities_of_other_campaigns_and_people_are_neither_kept_nor_told(
         sandbox.post("win", opportunity=each)
     assert {event["opportunity"] for event in org.ask()} == ours
     assert set(org.cursor.states) == ours
-    assert org.poll.report.kept == 2
+    assert org.poll.report.kept_count == 2
 
 
 def test_at_rest_a_poll_is_one_request(org: PolledOrg, sandbox: SandboxClient) -> None:
@@ -228,7 +228,7 @@ def test_what_the_topic_has_forgotten_is_known_from_the_ledger_and_is_not_new(
     gone_elsewhere = add_sale(sandbox, CampaignId=AUTUMN)
     rows = [ledger_row(same), ledger_row(other), ledger_row(gone_elsewhere)]
     sandbox.post("win", opportunity=other)
-    org.cursor = Cursor.from_events([], [kept_from_ledger(row) for row in rows])
+    org.cursor = Cursor.from_events([], [state_from_ledger(row) for row in rows])
     events = {event["opportunity"]: event for event in org.ask()}
     assert set(events) == {other, gone_elsewhere}
     assert events[other]["won"]

@@ -93,7 +93,7 @@ def test_what_would_be_refused_says_why(sandbox: SandboxClient, client: OrgClien
     assert "Plan__c" in (stopped.problem or "")
 
 
-class Deployment:
+class HandOverDeployment:
     """A deployment with hand-overs and no worker."""
 
     def __init__(self, settings: Settings, url: str) -> None:
@@ -119,13 +119,13 @@ class Deployment:
 
 
 @pytest.fixture
-async def deployment(kafka: str, prefix: str, sandbox: SandboxClient) -> Deployment:
+async def deployment(kafka: str, prefix: str, sandbox: SandboxClient) -> HandOverDeployment:
     settings = Settings(bootstrap=kafka, prefix=prefix, clock="events", partitions=2, in_partitions=1)
     await create_topics(settings)
-    return Deployment(settings, sandbox.url)
+    return HandOverDeployment(settings, sandbox.url)
 
 
-async def test_the_newest_hand_overs_of_contacts_are_shown(deployment: Deployment, tmp_path: Path) -> None:
+async def test_the_newest_hand_overs_of_contacts_are_shown(deployment: HandOverDeployment, tmp_path: Path) -> None:
     await deployment.hand_over(lead_of("ada", 1, company="Old"), lead_of("bob", 2), lead_of("ada", 3, company="New"))
     ada, bob = deployment.preview("ada", "bob")
     assert (ada["contact"], ada["number"], ada["action"]) == ("ada", "0/3/0", "create")
@@ -139,7 +139,7 @@ async def test_the_newest_hand_overs_of_contacts_are_shown(deployment: Deploymen
     assert {"field": "Title", "rule": "always", "written": True, "value": "New"} in other["fields"]
 
 
-async def test_hand_overs_of_a_file_need_no_topic_of_theirs(deployment: Deployment, tmp_path: Path) -> None:
+async def test_hand_overs_of_a_file_need_no_topic_of_theirs(deployment: HandOverDeployment, tmp_path: Path) -> None:
     file = tmp_path / "handovers.jsonl"
     file.write_bytes(msgspec.json.encode(lead_of("ada", 1, company="Engines")) + b"\n")
     [preview] = deployment.preview("--file", str(file))
@@ -149,7 +149,7 @@ async def test_hand_overs_of_a_file_need_no_topic_of_theirs(deployment: Deployme
     assert (run.returncode, f"{file}:1 is no hand-over" in run.stderr) == (65, True)
 
 
-async def test_a_contact_without_a_hand_over_is_named(deployment: Deployment) -> None:
+async def test_a_contact_without_a_hand_over_is_named(deployment: HandOverDeployment) -> None:
     for arguments, code, problem in (
         (["ada"], 64, "account default has no hand-over of ada"),
         ([], 64, "name contacts, or a file"),

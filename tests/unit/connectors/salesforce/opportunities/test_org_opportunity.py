@@ -7,13 +7,13 @@ import json
 import pytest
 
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.kept_opportunity import (
-    KeptOpportunity,
+from connectors.salesforce.opportunities.ledger_state import current_rows, is_record_id, state_from_ledger
+from connectors.salesforce.opportunities.org_opportunity import (
     LeadOrigin,
     OpportunityRow,
-    kept_from_event,
+    OrgOpportunity,
+    state_from_event,
 )
-from connectors.salesforce.opportunities.ledger_state import current_rows, is_record_id, kept_from_ledger
 from schemas.events.opportunities import OpportunityChanged
 from streams.store.ledger_rows import LedgerRow
 
@@ -34,27 +34,27 @@ LEAD = LeadOrigin("acme", "00Q5A0000000001QAA", "ada", "spring", "0/7/0")
 
 
 def test_an_event_tells_the_state_from_which_it_was_made() -> None:
-    state = KeptOpportunity(ROW, "acme", "campaign", LEAD)
+    state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
     event = state.to_event("salesforce", 7)
     OpportunityChanged.model_validate_json(json.dumps(event))
-    assert kept_from_event(event).tells_the_same_as(state)
+    assert state_from_event(event).tells_the_same_as(state)
     assert (event["account"], event["contact"], event["origin"]) == ("acme", "ada", "campaign")
 
 
 def test_the_contact_of_another_account_is_not_told_to_the_owner() -> None:
-    event = KeptOpportunity(ROW, "beta", "campaign", LEAD).to_event("salesforce", 7)
+    event = OrgOpportunity(ROW, "beta", "campaign", LEAD).to_event("salesforce", 7)
     assert not {"contact", "campaign", "crm_record"} & event.keys()
 
 
 def test_the_id_of_an_event_depends_on_state_and_stamp_not_on_the_version() -> None:
-    state = KeptOpportunity(ROW, "acme", "campaign", LEAD)
+    state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
     assert state.to_event("salesforce", 7)["id"] == state.to_event("salesforce", 8)["id"]
     released = state.to_event("salesforce", 7, released=True)
     assert released["id"] != state.to_event("salesforce", 7)["id"]
 
 
 def test_after_a_release_without_the_next_owner_the_opportunity_is_no_accounts() -> None:
-    state = KeptOpportunity(ROW, "acme", "campaign", LEAD)
+    state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
     cursor = Cursor.from_events([state.to_event("salesforce", 7), state.to_event("salesforce", 8, released=True)])
     assert cursor.version == 8
     assert not cursor.states[ROW.id].tells_the_same_as(state)
@@ -67,8 +67,8 @@ def ledger_row(**more: object) -> LedgerRow:
 
 
 def test_a_row_of_the_ledger_tells_the_same_as_the_state_that_it_was_decided_from() -> None:
-    state = KeptOpportunity(ROW, "acme", "campaign", LEAD)
-    known = kept_from_ledger(ledger_row())
+    state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
+    known = state_from_ledger(ledger_row())
     assert known.row.modified == ROW.modified
     assert state.tells_the_same_as(known)
 
@@ -88,13 +88,13 @@ def test_a_row_of_the_ledger_tells_the_same_as_the_state_that_it_was_decided_fro
     ],
 )
 def test_whatever_differs_from_the_ledger_is_a_change(difference: dict[str, object]) -> None:
-    state = KeptOpportunity(ROW, "acme", "campaign", LEAD)
-    assert not state.tells_the_same_as(kept_from_ledger(ledger_row(**difference)))
+    state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
+    assert not state.tells_the_same_as(state_from_ledger(ledger_row(**difference)))
 
 
 def test_events_win_over_the_rows_of_the_ledger() -> None:
-    state = KeptOpportunity(ROW, "acme", "campaign", LEAD)
-    known = [kept_from_ledger(ledger_row(amount="1")), kept_from_ledger(ledger_row(id="0065A00000000O2QAQ"))]
+    state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
+    known = [state_from_ledger(ledger_row(amount="1")), state_from_ledger(ledger_row(id="0065A00000000O2QAQ"))]
     cursor = Cursor.from_events([state.to_event("salesforce", 7)], known)
     assert cursor.states[ROW.id].tells_the_same_as(state)
     assert set(cursor.states) == {ROW.id, "0065A00000000O2QAQ"}

@@ -65,6 +65,15 @@ def test_without_definitions_the_default_mapping_is_checked(sandbox: SandboxClie
     assert check_org(client, {}).problem_lines() == ["lead_fields: the Lead needs Region__c: map it, with a default"]
 
 
+def test_an_account_without_campaigns_needs_no_mapping(sandbox: SandboxClient, client: OrgClient) -> None:
+    sandbox.post("field", sobject="Lead", name="Region__c", required=True)
+    assert check_org(client, {"acme": Definitions()}).problem_lines() == []
+    with_campaign = Definitions.model_validate({"campaigns": [{"id": "spring"}]})
+    assert check_org(client, {"acme": with_campaign}).problem_lines() == [
+        "acme: lead_fields: the Lead needs Region__c: map it, with a default"
+    ]
+
+
 def test_a_text_property_on_a_field_of_numbers_is_told_before_the_first_lead(client: OrgClient) -> None:
     account = definitions({"NumberOfEmployees": {"property": "size"}}, properties={"size": "text"})
     assert problems_of(client, account) == [

@@ -62,7 +62,7 @@ def test_what_the_poll_has_missed_is_found_and_repaired(
         sandbox.post("restrict", id=same, access="none")
         found = reconcile(pipeline, sandbox, "--json")
         assert found.returncode == 1, found.stderr
-        report = json.loads(found.stdout)
+        [report] = json.loads(found.stdout)
         kinds = {
             each["opportunity"]: (each["account"], each["kind"], each["repaired"]) for each in report["differences"]
         }
