@@ -1,48 +1,31 @@
-"""Builds the CRM process's parts from the settings."""
+"""Builds what hands over from the settings, and what it asks about accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from agents.crm.backoff import Backoff
-from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.handover_times import HandOverTimes
-from agents.crm.opportunity_poller import OpportunityPoller
-from agents.crm.org_deliveries import OrgDeliveries
-from agents.crm.poll_pace import PollPace
+from agents.crm.handovers.handover_consumer import HandOverConsumer
+from agents.crm.handovers.org_deliveries import OrgDeliveries
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
-from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.poll import OpportunityPoll
-from connectors.salesforce.org.client import OrgClient
-from connectors.salesforce.org.connection import Connection
-from connectors.salesforce.org.usage import ApiUsage
+from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
 
 
-def build_crm(
+def build_handover_consumer(
     settings: Settings,
+    directory: OrgDirectory,
     mapping: MappingProvider,
     *,
+    time_zone: TimeZoneProvider = utc,
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
-    usage: ApiUsage | None = None,
-    rules: Callable[[], AttributionRules] = AttributionRules,
-    time_zone: TimeZoneProvider = utc,
-) -> tuple[HandOverConsumer, OpportunityPoller]:
-    """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
-
-    `rules` say whose the opportunities are. Raises SalesforceRefused when no org is set.
-    """
-    org = OrgClient(Connection.from_settings(settings), usage=usage)
-    delivery = Delivery(org, mapping, patience, time_zone)
-    consumer = HandOverConsumer(settings, OrgDeliveries.of_one(delivery, backoff), mapping=mapping)
-    poll = OpportunityPoll(
-        org, currency=settings.salesforce_currency, rules=rules, handed_over_at=HandOverTimes(settings)
-    )
-    pace = PollPace(settings.salesforce_poll_ms / 1000, org.usage)
-    return consumer, OpportunityPoller(settings, poll, backoff=backoff, pace=pace)
+) -> HandOverConsumer:
+    """What hands over to every org of the directory, none of which waits for another."""
+    deliveries = {name: Delivery(org, mapping, patience, time_zone) for name, org in directory.clients.items()}
+    return HandOverConsumer(settings, OrgDeliveries(deliveries, directory.org_name, backoff), mapping=mapping)
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:

@@ -13,11 +13,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.crm.backoff import Backoff
-from agents.crm.factory import AccountLookups, build_crm
-from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.factory import build_handover_consumer
+from agents.crm.handovers.handover_consumer import HandOverConsumer
+from agents.crm.opportunities.opportunity_poller import OpportunityPoller
+from agents.crm.opportunities.opportunity_pollers import OpportunityPollers
 from connectors.salesforce.handover.delivery import MappingProvider, RetryPolicy
 from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
@@ -57,11 +59,12 @@ def default_mapping(_account: str) -> Salesforce:
 
 def consumer_of(settings: Settings, mapping: MappingProvider = default_mapping) -> HandOverConsumer:
     """A hand-over consumer that tries again soon."""
-    return build_crm(settings, AccountLookups(mapping), backoff=QUICK, patience=BRISK)[0].consumer
+    directory = OrgDirectory.from_settings(settings)
+    return build_handover_consumer(settings, directory, mapping, backoff=QUICK, patience=BRISK)
 
 
 @asynccontextmanager
-async def running(role: HandOverConsumer | OpportunityPoller) -> AsyncIterator[None]:
+async def running(role: HandOverConsumer | OpportunityPoller | OpportunityPollers) -> AsyncIterator[None]:
     """Runs a part of the CRM process beside the test; its error is the test's."""
     task = asyncio.create_task(role.run())
     try:

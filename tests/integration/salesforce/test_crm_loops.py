@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from agents.crm.factory import AccountLookups, build_crm
-from agents.crm.handover_consumer import HandOverConsumer
+from agents.crm.factory import build_handover_consumer
+from agents.crm.handovers.handover_consumer import HandOverConsumer
+from agents.crm.handovers.org_deliveries import OrgDeliveries
 from agents.crm.main import run
-from agents.crm.org_deliveries import OrgDeliveries
+from agents.crm.opportunities.opportunity_pollers import OpportunityPollers
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.org.client import OrgClient
+from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.engine.journal.effects import Append, SourceRecord
 from streams.engine.journal.validate import EventValidator
@@ -45,6 +47,13 @@ from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 @pytest.fixture
 async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
     return await create_crm_topics(kafka, prefix, sandbox)
+
+
+def build_loops(settings: Settings) -> tuple[HandOverConsumer, OpportunityPollers]:
+    """What hands over and what polls, for the one org of the settings."""
+    directory = OrgDirectory.from_settings(settings)
+    consumer = build_handover_consumer(settings, directory, lambda account: Salesforce(), backoff=QUICK)
+    return consumer, OpportunityPollers.of_orgs(settings, directory, list, QUICK)
 
 
 async def test_hand_overs_arrive_in_salesforce_and_their_answers_in_crm_results(
@@ -162,7 +171,7 @@ async def test_a_new_owner_repairs_a_late_write_of_the_former_one(
 async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    consumer, poller, *_ = build_crm(settings, AccountLookups(lambda account: Salesforce()), backoff=QUICK)[0]
+    consumer, poller = build_loops(settings)
     await produce(settings, "qualified-leads", record_of(hand_over()))
     async with running(consumer):
         await until(lambda: _equals(committed_count(settings), 1), "the hand-over committed")
@@ -171,7 +180,7 @@ async def test_each_change_of_an_opportunity_is_published_once_across_a_restart(
         await until(lambda: _has_opportunity_records(settings, 1), "the opportunity")
     sandbox.post("clock", advance=1)
     sandbox.post("win", opportunity=conversion["opportunity"], amount=1234.5)
-    restarted_poller = build_crm(settings, AccountLookups(lambda account: Salesforce()), backoff=QUICK)[0].poller
+    restarted_poller = build_loops(settings)[1]
     async with running(restarted_poller):
         await until(lambda: _has_opportunity_records(settings, 2), "the win")
     records = await read_all(settings, "crm-opportunities")
@@ -188,7 +197,7 @@ async def _has_opportunity_records(settings: Settings, number: int) -> bool:
 async def test_the_pipeline_accepts_the_events_of_the_loops(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    consumer, poller, *_ = build_crm(settings, AccountLookups(lambda account: Salesforce()), backoff=QUICK)[0]
+    consumer, poller = build_loops(settings)
     unknown = hand_over("bob", crm_campaign="701000000000000AAA")
     await produce(settings, "qualified-leads", record_of(hand_over()), record_of(unknown))
     async with running(consumer):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from agents.crm.handover_consumer import HandOverConsumer
+from agents.crm.handovers.handover_consumer import HandOverConsumer
 from connectors.salesforce.handover.handover_records import LeadHandOver
 from streams.settings import Settings
 from tests.harness.kafka.broker import fresh_prefix

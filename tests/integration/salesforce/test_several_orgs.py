@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.org_deliveries import OrgDeliveries
+from agents.crm.handovers.handover_consumer import HandOverConsumer
+from agents.crm.handovers.org_deliveries import OrgDeliveries
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.org.client import OrgClient
 from streams.settings import Settings

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from agents.crm import poll_pace
-from agents.crm.reconciler import LEDGER_SECONDS
+from agents.crm.opportunities import poll_pace
+from agents.crm.opportunities.reconciler import LEDGER_SECONDS
 from connectors.salesforce.opportunities import poll, queries
 from connectors.salesforce.opportunities.reconciliation import DifferenceKind
 from schemas.events.opportunities import OpportunityAttribution

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from agents.crm.backoff import Backoff
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.opportunity_pollers import OpportunityPollers
 from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.orgs_file import OrgEntry
 from streams.engine.releases.release_log import Release, ReleaseLog
@@ -17,7 +17,7 @@ from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from tests.harness.kafka.topic_reader import read_topic
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
-from tests.integration.salesforce.test_crm_loops import until
+from tests.harness.salesforce.crm_process import until
 
 
 @pytest.fixture

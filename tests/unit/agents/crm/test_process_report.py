@@ -6,9 +6,9 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+from agents.crm.handovers.stopped_accounts import StoppedAccount
 from agents.crm.outage_log import OutageLog
 from agents.crm.process_report import CrmParts, crm_report
-from agents.crm.stopped_accounts import StoppedAccount
 from connectors.salesforce.org.usage import ApiUsage
 from streams.errors import SalesforceUnavailable
 from streams.metrics import catalog
@@ -31,11 +31,12 @@ def parts_of(**more: Any) -> CrmParts:
         lags=lambda: {0: 7},
     )
     poller: Any = SimpleNamespace(
-        outage_log=OutageLog("opportunities"), event_count=5, polled_at=None, pause_seconds=30.0
+        outage_logs=[OutageLog("opportunities")], event_count=5, polled_at=None, pause_seconds=30.0
     )
     for name, value in more.items():
         setattr(consumer if hasattr(consumer, name) else poller, name, value)
-    return CrmParts(ApiUsage(), consumer, poller)
+    directory: Any = SimpleNamespace(clients={"": SimpleNamespace(usage=ApiUsage())})
+    return CrmParts(directory, consumer, poller)
 
 
 def report_of(parts: CrmParts) -> ProcessReport:
@@ -49,7 +50,7 @@ def value(report: ProcessReport, metric: catalog.Metric, *labels: str) -> float 
 
 
 def test_before_its_parts_run_it_is_not_ready() -> None:
-    assert report_of(CrmParts(ApiUsage())).ready_since is None
+    assert report_of(CrmParts()).ready_since is None
 
 
 def test_what_it_has_done_is_told() -> None:
@@ -113,6 +114,7 @@ def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
     parts = parts_of()
     assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") is None
     assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
-    parts.usage.used, parts.usage.limit = 14_000, 15_000
+    usage = parts.usages[""]
+    usage.used, usage.limit = 14_000, 15_000
     assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") == 1_000
     assert value(report_of(parts), catalog.SALESFORCE_LIMIT, "default") == 15_000

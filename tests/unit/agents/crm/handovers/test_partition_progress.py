@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from agents.crm.partition_progress import PartitionProgress
+from agents.crm.handovers.partition_progress import PartitionProgress
 from streams.store.handovers.progress import AccountStop, HandOverProgress
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from agents.crm.backoff import Backoff
-from agents.crm.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, OrgClock, QueuedHandOver
+from agents.crm.handovers.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, OrgClock, QueuedHandOver
 from agents.crm.outage_log import OutageLog, SalesforceFailure
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome

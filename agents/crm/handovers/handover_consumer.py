@@ -22,14 +22,14 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import OffsetAndMetadata
 
-from agents.crm.answer_writer import AnswerWriter
-from agents.crm.group_clients import GroupClients, open_group_clients
-from agents.crm.handover_queue import HandOverQueue, QueuedHandOver
-from agents.crm.intake import HandOverIntake
-from agents.crm.org_deliveries import OrgDeliveries, OrgDelivery
+from agents.crm.handovers.answer_writer import AnswerWriter
+from agents.crm.handovers.group_clients import GroupClients, open_group_clients
+from agents.crm.handovers.handover_queue import HandOverQueue, QueuedHandOver
+from agents.crm.handovers.intake import HandOverIntake
+from agents.crm.handovers.org_deliveries import OrgDeliveries, OrgDelivery
+from agents.crm.handovers.ownership import Ownership
+from agents.crm.handovers.stopped_accounts import StoppedAccount, StoppedAccounts
 from agents.crm.outage_log import OutageLog, SalesforceFailure
-from agents.crm.ownership import Ownership
-from agents.crm.stopped_accounts import StoppedAccount, StoppedAccounts
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
 from connectors.salesforce.org.client import MAX_RECORDS

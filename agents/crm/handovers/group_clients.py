@@ -12,8 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 
-from agents.crm.ownership import Ownership
-from agents.crm.stopped_reader import StoppedReader
+from agents.crm.handovers.ownership import Ownership
+from agents.crm.handovers.stopped_reader import StoppedReader
 from schemas.topics import QUALIFIED_LEADS
 from streams.kafka.protocols import Consumer, Producer
 from streams.kafka.reader import FetchedRecords, stop_consumer

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from agents.crm.partition_progress import PartitionProgress
+from agents.crm.handovers.partition_progress import PartitionProgress
 from streams.kafka.protocols import Consumer
 from streams.store.handovers.progress import HandOverProgress
 

@@ -9,12 +9,12 @@ import msgspec
 import structlog
 from aiokafka import TopicPartition
 
-from agents.crm.answer_writer import AnswerWriter
-from agents.crm.handover_queue import HandOverQueue, QueuedHandOver
-from agents.crm.ownership import Ownership
-from agents.crm.partition_progress import PartitionProgress
-from agents.crm.stopped_accounts import StoppedAccounts
-from agents.crm.stopped_reader import StoppedReader
+from agents.crm.handovers.answer_writer import AnswerWriter
+from agents.crm.handovers.handover_queue import HandOverQueue, QueuedHandOver
+from agents.crm.handovers.ownership import Ownership
+from agents.crm.handovers.partition_progress import PartitionProgress
+from agents.crm.handovers.stopped_accounts import StoppedAccounts
+from agents.crm.handovers.stopped_reader import StoppedReader
 from connectors.salesforce.handover.handover_records import LeadHandOver, parse_handover
 from connectors.salesforce.org.client import MAX_RECORDS
 from schemas.values import instant_ms

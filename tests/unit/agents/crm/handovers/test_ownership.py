@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from agents.crm.ownership import Ownership, ProgressReader
+from agents.crm.handovers.ownership import Ownership, ProgressReader
 from streams.store.handovers.progress import AccountStop, HandOverProgress
 
 LEADS = TopicPartition("qualified-leads", 0)

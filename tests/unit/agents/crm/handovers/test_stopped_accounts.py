@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.crm.stopped_accounts import StoppedAccounts
+from agents.crm.handovers.stopped_accounts import StoppedAccounts
 
 
 class Mappings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.crm.handover_queue import HandOverQueue, OrgClock, QueuedHandOver
+from agents.crm.handovers.handover_queue import HandOverQueue, OrgClock, QueuedHandOver
 from connectors.salesforce.handover.handover_records import (
     HandOverCampaign,
     HandOverContact,

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agents.crm.handover_queue import QueuedHandOver
+from agents.crm.handovers.handover_queue import QueuedHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult
 from schemas.topics import CRM_COMMANDS, CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text

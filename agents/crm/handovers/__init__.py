@@ -1,0 +1,1 @@
+"""Hands qualified leads over to Salesforce."""

@@ -1,0 +1,1 @@
+"""Brings opportunities back from Salesforce."""
