@@ -22,6 +22,7 @@ WITHOUT_UNIT_TESTS = {
     "schemas/events": "models; tests/unit/streams/engine/journal validates every event with them",
     "schemas/outputs": "models; tests/unit/streams/engine/decisions holds outputs against them",
     "schemas/views": "models; tests/integration/views/test_reader.py holds answers against the topics",
+    "streams/cli/campaigns": "tests/integration/outputs/test_campaign_report.py runs the command",
     "streams/cli/salesforce": "tests/integration/salesforce/test_command.py runs the commands",
     "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",
     "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",

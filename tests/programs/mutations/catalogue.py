@@ -16,7 +16,6 @@ from tests.programs.mutations.rules import (
     engine_versions,
     late_events,
     leads,
-    ledger,
     missing_values,
     segments_and_leads,
     text,
@@ -27,6 +26,7 @@ from tests.programs.mutations.rules import (
     windows,
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
+from tests.programs.mutations.rules.salesforce import ledger
 
 NumberedMutation = tuple[int, Mutation]
 
