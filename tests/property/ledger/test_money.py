@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.verify.recompute.revenue import RevenueRecomputation
 from tests.harness.engine.ledger_driver import LedgerDriver, ledger_definitions
 from tests.harness.engine.ledger_histories import (
     ACCOUNTS,
@@ -64,6 +65,20 @@ def test_revenue_is_the_sum_of_the_final_rows(steps: list[HistoryStep]) -> None:
     ledger = new_ledger()
     play(ledger, steps, interrupted=True)
     assert totals(ledger) == expected_totals(steps)
+
+
+@given(HISTORIES)
+def test_verify_computes_the_same_from_the_journal(steps: list[HistoryStep]) -> None:
+    ledger = new_ledger()
+    play(ledger, steps, interrupted=False)
+    recomputation = RevenueRecomputation(lambda account, number: ledger.releases[account][number - 1])
+    for _, value in ledger.journal:
+        recomputation.feed(value)
+    kept = {
+        tuple(subject): {kind: each for kind, each in kinds.items() if each[0]}
+        for subject, kinds in recomputation.totals().items()
+    }
+    assert kept == expected_totals(steps)
 
 
 @given(HISTORIES)
