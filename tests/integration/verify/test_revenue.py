@@ -89,26 +89,14 @@ def test_a_row_that_is_a_cent_off_and_one_of_a_stranger_are_found(place: Pipelin
     owner: dict[str, Any] = {"what": "revenue", "account": "default", "currency": "EUR", "at": None, "flags": []}
     assert report["differences"] == [
         {
-            **{
-                "what": "revenue",
-                "account": "default",
-                "currency": "EUR",
-                "campaign": "spring",
-                "at": None,
-                "flags": [],
-            },
+            **owner,
+            "campaign": "spring",
             "expected": "won 20.20 (1), lost 0 (0), open 0 (0)",
             "found": "won 20.21 (1), lost 0 (0), open 0 (0)",
         },
         {
-            **{
-                "what": "revenue",
-                "account": "default",
-                "currency": "EUR",
-                "campaign": "winter",
-                "at": None,
-                "flags": [],
-            },
+            **owner,
+            "campaign": "winter",
             "expected": "won 0 (0), lost 0 (0), open 0 (0)",
             "found": "a record that no Leadstream wrote",
         },
