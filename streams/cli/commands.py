@@ -76,7 +76,7 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
     ),
     "verify": CommandEntry(
         "verify:verify_command",
-        "Recompute memberships, leads and contacts from the journal, by an evaluator of its own, and compare them.",
+        "Recompute memberships, leads, contacts and revenue from the journal, on their own, and compare them.",
     ),
     "settings": CommandEntry(
         "settings:show_settings",

@@ -26,7 +26,7 @@ def verify_command(
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
 ) -> None:
-    """Recompute memberships, leads and contacts from the journal, by an evaluator of its own, and compare them.
+    """Recompute memberships, leads, contacts and revenue from the journal, on their own, and compare them.
 
     Scans the whole journal up to what the workers had decided at the start. Ends with 0 when streaming equals batch,
     with 1 and the differences when not, with 78 where retention took the journal's beginning away.

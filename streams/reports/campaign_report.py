@@ -10,7 +10,7 @@ from schemas.values import instant_ms
 from streams.reports.tally import Tally
 from streams.store.outputs.tables import ReportedLead, RevenueKey, RowKey, TableRevenue
 
-Subject = Literal["campaign", "source"]
+LineSubject = Literal["campaign", "source"]
 RevenueBasis = Literal["campaigns", "leads"]
 """Whose revenue it is: all of the campaigns, or what the leads at hand were told."""
 
@@ -19,7 +19,7 @@ RevenueBasis = Literal["campaigns", "leads"]
 class ReportScope:
     """What is reported: by campaign or by source, of one campaign alone, of leads made in [since, until) (ms)."""
 
-    by: Subject = "campaign"
+    by: LineSubject = "campaign"
     campaign: str | None = None
     since: int | None = None
     until: int | None = None

@@ -20,7 +20,7 @@ _ZERO = (0, Decimal(0))
 
 
 @dataclass(slots=True)
-class Revenue:
+class ExactRevenue:
     """Counts and amounts by currency and outcome; of opportunities, or of leads where leads told them."""
 
     sums: dict[tuple[str, str], tuple[int, Decimal]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     points: list[float] = field(default_factory=list)
     """Of leads that are not deleted."""
-    revenue: Revenue = field(default_factory=Revenue)
+    revenue: ExactRevenue = field(default_factory=ExactRevenue)
 
     def add_lead(self, lead: ReportedLead, *, with_revenue: bool) -> None:
         """Adds a lead; its revenue only where the line's revenue is that of its leads."""

@@ -31,6 +31,9 @@ _LOOKBACK_RECORDS = 2_000
 """Records at the end of a changelog that are searched for a checkpoint first."""
 
 
+IsUnfinished = Callable[[SlotCheckpoint], Awaitable[bool]]
+
+
 @dataclass(frozen=True)
 class ConsistentCut:
     """All journal records before `decided_offset` are decided. The tables are read up to `end_offsets`."""
@@ -44,7 +47,9 @@ class ConsistentCut:
 class CutFinder:
     """Finds the cut of the slot whose `changelog` and `tables` are given.
 
-    `committed_consumer` reads committed records only, `uncommitted_consumer` all records.
+    `committed_consumer` reads committed records only, `uncommitted_consumer` all records. `feed` is the journal and
+    partition as a checkpoint names them, `is_unfinished` whether a tick or release is partly decided; by default they
+    are those of the pipeline.
     """
 
     def __init__(
@@ -53,11 +58,16 @@ class CutFinder:
         uncommitted_consumer: Consumer,
         changelog: TopicPartition,
         tables: list[TopicPartition],
+        *,
+        feed: str | None = None,
+        is_unfinished: IsUnfinished | None = None,
     ) -> None:
         self._committed_consumer = committed_consumer
         self._uncommitted_consumer = uncommitted_consumer
         self._changelog = changelog
         self._tables = tables
+        self._feed = feed or f"{JOURNAL.name}:{changelog.partition}"
+        self._is_unfinished = is_unfinished or _has_pending_broadcast
 
     async def find(self, attempts: int = 5) -> ConsistentCut:
         """Returns a cut without changed contacts, or after `attempts` the last one with some.
@@ -81,7 +91,7 @@ class CutFinder:
             ):
                 if record.key != CHECKPOINT_KEY:
                     changed_contacts.add(require_key(record))
-        decided_offset = checkpoint.feeds.get(f"{JOURNAL.name}:{self._changelog.partition}", 0)
+        decided_offset = checkpoint.feeds.get(self._feed, 0)
         return ConsistentCut(decided_offset, ends, frozenset(changed_contacts))
 
     async def _complete_checkpoint(self) -> tuple[int | None, SlotCheckpoint]:
@@ -91,7 +101,7 @@ class CutFinder:
         async def is_finished() -> bool:
             nonlocal checkpoint
             checkpoint = await self._last_checkpoint()
-            return not _has_pending_broadcast(checkpoint[1])
+            return not await self._is_unfinished(checkpoint[1])
 
         await _wait_until(is_finished, f"{self._changelog.topic}-{self._changelog.partition} is behind with a tick")
         return checkpoint
@@ -122,7 +132,7 @@ class CutFinder:
         return ends
 
 
-def _has_pending_broadcast(slot_checkpoint: SlotCheckpoint) -> bool:
+async def _has_pending_broadcast(slot_checkpoint: SlotCheckpoint) -> bool:
     if not slot_checkpoint.checkpoint:
         return False
     return msgspec.json.decode(slot_checkpoint.checkpoint, type=Checkpoint).unfinished is not None

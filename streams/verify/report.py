@@ -8,15 +8,15 @@ from typing import Any
 from schemas.values import instant_text
 from streams.kafka.source_gaps import SourceGaps
 
-_SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign"}
+_SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign", "revenue": "campaign"}
 """Kind of a difference -> the name of its subject in JSON."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference; `kind` is `membership`, `lead` or `contact`, `at` in ms.
+    """A difference; `kind` is `membership`, `lead`, `contact` or `revenue`, `at` in ms.
 
-    `subject` is the segment or campaign; empty for a contact's own row.
+    `subject` is the segment or campaign; empty for a contact's own row. `contact` is empty for revenue.
     """
 
     kind: str
@@ -28,9 +28,12 @@ class Difference:
     at: int | None = None
     flags: tuple[str, ...] = ()
     """Bounds that the contact's state reached: what is beyond them is dropped, see docs/state-bounds.md."""
+    currency: str = ""
+    """Of revenue."""
 
     def __str__(self) -> str:
-        line = f"{self.kind}: {self.account}/{self.contact}" + (f" {self.subject}" if self.subject else "")
+        owner = self.account if self.kind == "revenue" else f"{self.account}/{self.contact}"
+        line = " ".join(filter(None, (f"{self.kind}: {owner}", self.subject, self.currency)))
         line += f": expected {self.expected}, found {self.actual}"
         line += f" at {instant_text(self.at)}" if self.at is not None else ""
         return line + (f" (bounds reached: {', '.join(self.flags)})" if self.flags else "")
@@ -41,7 +44,7 @@ class Difference:
         return {
             "what": self.kind,
             "account": self.account,
-            "contact": self.contact,
+            **({"currency": self.currency} if self.kind == "revenue" else {"contact": self.contact}),
             **({field_name: self.subject} if field_name is not None else {}),
             "expected": self.expected,
             "found": self.actual,
@@ -59,6 +62,8 @@ class VerificationReport:
     leads: int = 0
     contact_rows: int = 0
     """Contacts that have a row of `contacts`: those of accounts with a release of engine version 4."""
+    revenue_rows: int = 0
+    """Totals of campaigns in a currency."""
     flagged_contacts: int = 0
     """Contacts that reached a bound of their state."""
     skipped_contacts: int = 0
@@ -78,6 +83,8 @@ class VerificationReport:
         """Returns the result as lines for people."""
         texts = [str(each) for each in self.differences]
         compared = f"{self.contacts} contacts, {self.memberships} memberships, {self.leads} leads"
+        if self.revenue_rows:
+            compared += f", {self.revenue_rows} totals of revenue"
         if self.is_equal:
             texts.append(f"streaming equals batch: {compared}")
         else:
@@ -97,6 +104,7 @@ class VerificationReport:
             "memberships": self.memberships,
             "leads": self.leads,
             "contact_rows": self.contact_rows,
+            "revenue_rows": self.revenue_rows,
             "contacts_flagged": self.flagged_contacts,
             "contacts_passed_over": self.skipped_contacts,
             "journal": {str(partition): offset for partition, offset in sorted(self.verified_offsets.items())},

@@ -9,7 +9,19 @@ from hashlib import blake2b
 
 from aiokafka import TopicPartition
 
-from schemas.topics import CONTACTS, CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
+from schemas.definitions import Definitions
+from schemas.topics import (
+    CAMPAIGN_REVENUE,
+    CONTACTS,
+    CONTACTS_CHANGELOG,
+    DEFINITIONS,
+    JOURNAL,
+    LEADS,
+    LEDGER_JOURNAL,
+    OPPORTUNITIES_CHANGELOG,
+    SEGMENT_MEMBERS,
+    Topic,
+)
 from schemas.values import instant_text
 from streams.engine.releases.release_log import ReleaseLog
 from streams.errors import JournalTruncated
@@ -28,11 +40,13 @@ from streams.verify.cut import ConsistentCut, CutFinder
 from streams.verify.flags import ContactFlags
 from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
+from streams.verify.revenue import RevenueVerification
 from streams.verify.table import OutputTable, PartitionTables
 
 _PROGRESS_STEP = 100
 _TABLE_TOPICS = (SEGMENT_MEMBERS, LEADS, CONTACTS)
-_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_TABLE_TOPICS)
+_LEDGER_TOPICS = (LEDGER_JOURNAL, OPPORTUNITIES_CHANGELOG, CAMPAIGN_REVENUE)
+_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_TABLE_TOPICS, *_LEDGER_TOPICS)
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ class Verification:
         self._committed_consumer = committed_consumer
         self._uncommitted_consumer = uncommitted_consumer
         self._releases = ReleaseLog(deployment.clock)
+        self._revenue = RevenueVerification(self._settings.prefix, committed_consumer, uncommitted_consumer)
 
     async def run(self, selection: ContactSelection, on_progress: ProgressCallback) -> VerificationReport:
         """Finds the cuts of all slots, then compares their tables; returns the report."""
@@ -102,11 +117,13 @@ class Verification:
                 tables,
             )
             cuts.append(await finder.find())
+        revenue_cut = await self._revenue.find_cut()
         await self._read_releases()
         report.gaps = await read_source_gaps(self._settings, self._committed_consumer)
         for slot, cut in enumerate(cuts):
             report.verified_offsets[slot] = cut.decided_offset
             await self._verify_slot(slot, cut, selection, report, on_progress)
+        await self._revenue.compare(revenue_cut, self._contents, selection.account, report, on_progress)
         await self._require_whole_journal(selection.account)  # retention may have deleted records during the reads
         return report
 
@@ -129,9 +146,7 @@ class Verification:
         report: VerificationReport,
         on_progress: ProgressCallback,
     ) -> None:
-        recomputation = PartitionRecomputation(
-            lambda account, number: self._releases.get(account, number).definitions, self._settings
-        )
+        recomputation = PartitionRecomputation(self._contents, self._settings)
         await self._read_journal(slot, cut, recomputation, on_progress)
         tables = PartitionTables()
         for topic, table in zip(_TABLE_TOPICS, (tables.members, tables.leads, tables.contacts), strict=True):
@@ -174,6 +189,9 @@ class Verification:
     async def _read_releases(self) -> None:
         """Reads the releases; after the cuts, so that `definitions` holds every release that they contain."""
         await read_releases(self._committed_consumer, self._partition(DEFINITIONS, 0), self._releases)
+
+    def _contents(self, account: str, number: int) -> Definitions:
+        return self._releases.get(account, number).definitions
 
     def _partition(self, topic: Topic, partition: int) -> TopicPartition:
         return TopicPartition(self._settings.prefix + topic.name, partition)

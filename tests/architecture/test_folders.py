@@ -23,6 +23,7 @@ WITHOUT_UNIT_TESTS = {
     "connectors/salesforce_sandbox/control": "tests/integration/salesforce/stand_in/test_people.py calls it",
     "connectors/salesforce_sandbox/rest": "tests/integration/salesforce/stand_in calls it",
     "schemas/views": "models; tests/integration/views/test_reader.py holds answers against the topics",
+    "streams/cli/campaigns": "tests/integration/outputs/test_campaign_report.py runs the command",
     "streams/cli/salesforce": "tests/integration/salesforce/test_command.py runs the commands",
     "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",
     "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",

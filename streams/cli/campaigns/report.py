@@ -19,7 +19,7 @@ from streams.cli.options import (
 )
 from streams.errors import UsageError
 from streams.hints import suggestion
-from streams.reports.campaign_report import CampaignReport, ReportScope, Subject
+from streams.reports.campaign_report import CampaignReport, LineSubject, ReportScope
 from streams.reports.reader import read_report
 from streams.reports.report_text import report_csv, report_lines
 from streams.store.outputs.definitions import require_campaign, require_release
@@ -27,11 +27,11 @@ from streams.store.outputs.definitions import require_campaign, require_release
 NARROWEST, WIDEST = 60, 200
 
 CampaignOption = Annotated[str | None, typer.Option("--campaign", metavar="CAMPAIGN", help="Only this campaign.")]
-ByOption = Annotated[str, typer.Option("--by", metavar="campaign|source", help="What a line is.")]
-SinceOption = Annotated[
+LineOption = Annotated[str, typer.Option("--by", metavar="campaign|source", help="What a line is.")]
+MadeSinceOption = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="Only leads made at or after this instant.")
 ]
-UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only leads made before it.")]
+MadeUntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only leads made before it.")]
 AccountOption = Annotated[str, typer.Option("--account", help="Whose campaigns.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV to standard output.")]
 
@@ -39,9 +39,9 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV to standard ou
 def report(
     *,
     campaign: CampaignOption = None,
-    by: ByOption = "campaign",
-    since: SinceOption = None,
-    until: UntilOption = None,
+    by: LineOption = "campaign",
+    since: MadeSinceOption = None,
+    until: MadeUntilOption = None,
     account: AccountOption = "default",
     bootstrap: BootstrapOption = None,
     prefix: PrefixOption = None,
@@ -55,10 +55,10 @@ def report(
     """
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other")
-    if by not in get_args(Subject):
-        raise UsageError(f"--by: there is no report by {by!r}{suggestion(by, get_args(Subject))}")
+    if by not in get_args(LineSubject):
+        raise UsageError(f"--by: there is no report by {by!r}{suggestion(by, get_args(LineSubject))}")
     scope = ReportScope(
-        cast(Subject, by), campaign, parse_time_option("--since", since), parse_time_option("--until", until)
+        cast(LineSubject, by), campaign, parse_time_option("--since", since), parse_time_option("--until", until)
     )
     if scope.since is not None and scope.until is not None and scope.since >= scope.until:
         raise UsageError("--until: has to be after --since")

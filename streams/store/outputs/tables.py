@@ -117,8 +117,8 @@ class _ContactSource(msgspec.Struct, frozen=True):
     properties: _SourceProperty
 
 
-_decode_reported_lead = msgspec.json.Decoder(ReportedLead).decode
-_decode_revenue = msgspec.json.Decoder(TableRevenue).decode
+decode_reported_lead = msgspec.json.Decoder(ReportedLead).decode
+decode_revenue = msgspec.json.Decoder(TableRevenue).decode
 _decode_contact_source = msgspec.json.Decoder(_ContactSource).decode
 _decode_lead = msgspec.json.Decoder(TableLead).decode
 _decode_member = msgspec.json.Decoder(TableMember).decode
@@ -154,14 +154,14 @@ async def read_reported_leads(
     Scans the table `leads`. Raises BrokerUnavailable, TopicsMissing.
     """
     is_wanted = _filter(account, campaign)
-    return await _read_table(settings, _Table(LEADS, parse_row_key, _decode_reported_lead), is_wanted, on_progress)
+    return await _read_table(settings, _Table(LEADS, parse_row_key, decode_reported_lead), is_wanted, on_progress)
 
 
 async def read_revenue(
     settings: Settings, account: str, on_progress: ProgressCallback
 ) -> dict[RevenueKey, TableRevenue]:
     """The revenue of an account by campaign and currency. Raises BrokerUnavailable, TopicsMissing."""
-    table = _Table(CAMPAIGN_REVENUE, _key_parser(RevenueKey), _decode_revenue)
+    table = _Table(CAMPAIGN_REVENUE, _key_parser(RevenueKey), decode_revenue)
     return await _read_table(settings, table, _account_filter(account), on_progress)
 
 

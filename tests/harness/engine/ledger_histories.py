@@ -26,7 +26,7 @@ LeadOutcomes = dict[tuple[str, str, str], tuple[str, dict[str, Decimal]]]
 
 
 @dataclass(frozen=True)
-class Step:
+class HistoryStep:
     """One thing that happens: a state told so many times, a release, or nothing; then perhaps a restart."""
 
     state: dict[str, Any] | None
@@ -71,7 +71,7 @@ def releases(draw: st.DrawFn) -> Definitions:
 
 
 STEPS = st.builds(
-    Step,
+    HistoryStep,
     state=st.none() | STATES,
     release=st.none() | st.none() | releases(),
     times=st.integers(1, 3),
@@ -80,7 +80,7 @@ STEPS = st.builds(
 )
 
 
-def never_down(steps: Iterable[Step]) -> list[Step]:
+def never_down(steps: Iterable[HistoryStep]) -> list[HistoryStep]:
     """Returns the steps with releases whose engine versions do not go down, and with one of the newest at the end."""
     newest: dict[str, int] = {}
     result = []
@@ -90,12 +90,12 @@ def never_down(steps: Iterable[Step]) -> list[Step]:
             version = max(newest.get(release.account, 0), release.engine_version)
             newest[release.account] = version
             release = release.model_copy(update={"engine_version": version})
-        result.append(Step(step.state, release, step.times, step.portion, step.restarts))
+        result.append(HistoryStep(step.state, release, step.times, step.portion, step.restarts))
     last = [ledger_definitions(account=account) for account in ACCOUNTS]
-    return result + [Step(None, each, 1, 0, False) for each in last]
+    return result + [HistoryStep(None, each, 1, 0, False) for each in last]
 
 
-def play(ledger: LedgerDriver, steps: Iterable[Step], *, interrupted: bool) -> None:
+def play(ledger: LedgerDriver, steps: Iterable[HistoryStep], *, interrupted: bool) -> None:
     """Lets the steps happen; restarts only where `interrupted`."""
     for step in steps:
         if step.state is not None:
@@ -112,14 +112,14 @@ def play(ledger: LedgerDriver, steps: Iterable[Step], *, interrupted: bool) -> N
             ledger.restart()
 
 
-def final_states(steps: Iterable[Step]) -> list[dict[str, Any]]:
+def final_states(steps: Iterable[HistoryStep]) -> list[dict[str, Any]]:
     """Returns the last state of each opportunity in each account, by the CRM's stamp, its version, the order."""
     told = [step.state for step in steps if step.state is not None]
     ordered = sorted(enumerate(told), key=lambda each: (each[1]["at"], each[1]["version"], each[0]))
     return list({(state["account"], state["opportunity"]): state for _, state in ordered}.values())
 
 
-def expected_totals(steps: Sequence[Step]) -> Totals:
+def expected_totals(steps: Sequence[HistoryStep]) -> Totals:
     """Returns the sums of the final states, by campaign and currency."""
     totals: Totals = defaultdict(dict)
     for state in _live(steps):
@@ -131,7 +131,7 @@ def expected_totals(steps: Sequence[Step]) -> Totals:
     return dict(totals)
 
 
-def expected_outcomes(steps: Sequence[Step]) -> LeadOutcomes:
+def expected_outcomes(steps: Sequence[HistoryStep]) -> LeadOutcomes:
     """Returns what leads must have heard last, of those that have an opportunity which is not deleted."""
     by_lead: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for state in _live(steps):
@@ -149,7 +149,7 @@ def expected_outcomes(steps: Sequence[Step]) -> LeadOutcomes:
     return outcomes
 
 
-def _live(steps: Iterable[Step]) -> Iterable[dict[str, Any]]:
+def _live(steps: Iterable[HistoryStep]) -> Iterable[dict[str, Any]]:
     return (state for state in final_states(steps) if not state["deleted"] and not state["released"])
 
 
@@ -157,7 +157,7 @@ def _kind(state: dict[str, Any]) -> str:
     return "won" if state["won"] else "lost" if state["closed"] else "open"
 
 
-def _mapped_campaign(steps: Sequence[Step], state: dict[str, Any]) -> str | None:
+def _mapped_campaign(steps: Sequence[HistoryStep], state: dict[str, Any]) -> str | None:
     """Returns our campaign that the newest release with the state's CRM campaign gives it."""
     if state["crm_campaign"] is None:
         return None

@@ -112,7 +112,8 @@ def test_each_source_shows_what_its_leads_brought(place: Pipeline) -> None:
 def test_csv_and_text_show_the_same(place: Pipeline) -> None:
     rows = list(csv.DictReader(io.StringIO(place.run_command("campaigns", "report", "--csv").stdout)))
     assert [(row["campaign"], row["won_amount"]) for row in rows] == [("spring", "1200.15"), ("autumn", "50000.01")]
-    text = place.run_command("campaigns", "report", "--campaign", "spring").stdout
+    narrow = {**place.environment, "COLUMNS": "70"}
+    text = leadstream("campaigns", "report", "--campaign", "spring", env=narrow).stdout
     assert text.splitlines() == [
         "campaign spring (Spring trial)",
         "  leads     3, 3 qualified",
@@ -131,7 +132,7 @@ def test_leads_made_later_bring_nothing_before(place: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (("--campaign", "sprung"), "there is no campaign 'sprung'; do you mean 'spring'?"),
+        (("--campaign", "sprung"), "there is no campaign 'sprung' - did you mean spring?"),
         (("--by", "sauce"), "--by: there is no report by 'sauce'"),
         (("--json", "--csv"), "--json and --csv exclude each other"),
         (("--since", "2026-03-02T00:00:00Z", "--until", "2026-03-01T00:00:00Z"), "--until: has to be after --since"),

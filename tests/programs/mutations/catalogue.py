@@ -16,7 +16,6 @@ from tests.programs.mutations.rules import (
     engine_versions,
     late_events,
     leads,
-    ledger,
     missing_values,
     segments_and_leads,
     text,
@@ -28,6 +27,7 @@ from tests.programs.mutations.rules import (
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
 from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
+from tests.programs.mutations.rules.salesforce import ledger
 
 NumberedMutation = tuple[int, Mutation]
 

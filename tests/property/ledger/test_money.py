@@ -8,12 +8,13 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.verify.recompute.revenue import RevenueRecomputation
 from tests.harness.engine.ledger_driver import LedgerDriver, ledger_definitions
 from tests.harness.engine.ledger_histories import (
     ACCOUNTS,
     STEPS,
+    HistoryStep,
     LeadOutcomes,
-    Step,
     Totals,
     expected_outcomes,
     expected_totals,
@@ -60,21 +61,35 @@ def outcomes(ledger: LedgerDriver) -> LeadOutcomes:
 
 
 @given(HISTORIES)
-def test_revenue_is_the_sum_of_the_final_rows(steps: list[Step]) -> None:
+def test_revenue_is_the_sum_of_the_final_rows(steps: list[HistoryStep]) -> None:
     ledger = new_ledger()
     play(ledger, steps, interrupted=True)
     assert totals(ledger) == expected_totals(steps)
 
 
 @given(HISTORIES)
-def test_what_a_lead_heard_last_is_what_its_final_opportunities_say_together(steps: list[Step]) -> None:
+def test_verify_computes_the_same_from_the_journal(steps: list[HistoryStep]) -> None:
+    ledger = new_ledger()
+    play(ledger, steps, interrupted=False)
+    recomputation = RevenueRecomputation(lambda account, number: ledger.releases[account][number - 1])
+    for _, value in ledger.journal:
+        recomputation.feed(value)
+    kept = {
+        tuple(subject): {kind: each for kind, each in kinds.items() if each[0]}
+        for subject, kinds in recomputation.totals().items()
+    }
+    assert kept == expected_totals(steps)
+
+
+@given(HISTORIES)
+def test_what_a_lead_heard_last_is_what_its_final_opportunities_say_together(steps: list[HistoryStep]) -> None:
     ledger = new_ledger()
     play(ledger, steps, interrupted=True)
     assert outcomes(ledger) == expected_outcomes(steps)
 
 
 @given(HISTORIES)
-def test_restarts_change_no_byte(steps: list[Step]) -> None:
+def test_restarts_change_no_byte(steps: list[HistoryStep]) -> None:
     interrupted, reference = new_ledger(), new_ledger()
     play(interrupted, steps, interrupted=True)
     play(reference, steps, interrupted=False)
@@ -83,7 +98,7 @@ def test_restarts_change_no_byte(steps: list[Step]) -> None:
 
 
 @given(HISTORIES)
-def test_ids_and_numbers_of_outputs_are_unique_and_every_output_names_its_cause(steps: list[Step]) -> None:
+def test_ids_and_numbers_of_outputs_are_unique_and_every_output_names_its_cause(steps: list[HistoryStep]) -> None:
     ledger = new_ledger()
     play(ledger, steps, interrupted=True)
     outputs = [json.loads(output.value or b"") for output in ledger.outputs]

@@ -150,7 +150,7 @@ def test_a_source_has_the_revenue_that_its_leads_were_told() -> None:
     ("since", "until", "count"), [(MARCH, None, 2), (APRIL, None, 1), (None, APRIL, 1), (MARCH, APRIL, 1)]
 )
 def test_leads_of_some_time_bring_their_own_revenue(since: str | None, until: str | None, count: int) -> None:
-    won = {"outcome": "won", "amount": "3", "currency": "EUR", "record": "r"}
+    won: dict[str, Any] = {"outcome": "won", "amount": "3", "currency": "EUR", "record": "r"}
     rows = leads(spring_ada=lead("qualified", **won), spring_bob=lead("qualified", made=APRIL, **won))
     ends = [None if text is None else instant_ms(text) for text in (since, until)]
     document = report(ReportScope("campaign", None, *ends), rows, {EUR: TableRevenue(won=RevenueSums(9, "900"))})
