@@ -15,7 +15,10 @@ from streams.engine.releases.compiled_mapping import NO_MAPPING, PROPERTY_OCCASI
 from streams.engine.state.contact import Lead
 
 HANDED_OVER = "handed_over"
-"""The key in `Lead.crm` of the instant of the last hand-over, kept where the mapping has `updates`."""
+KEPT_BACK = "kept_back"
+"""The keys in `Lead.crm` of the instants of the last hand-over and, where it came after that, of the last one that was
+kept back; only where the mapping has `updates`.
+"""
 
 _DO_NOT_SYNC = "do_not_sync"
 """The code that the connector answers a hand-over with that was kept back."""
@@ -44,8 +47,8 @@ def finish_hand_overs(context: DecisionContext) -> None:
     if not occasions:
         return
     _emit_updates(context, occasions)
-    if not is_kept_back:
-        _remember_hand_overs(context, handed_over)
+    for campaign in handed_over:
+        _remember_hand_over(context, campaign, is_kept_back=is_kept_back)
 
 
 def _is_kept_back(context: DecisionContext) -> bool:
@@ -102,10 +105,10 @@ def _was_handed_over(lead: Lead, status_before: str | None) -> bool:
     crm = lead.crm
     if HANDED_OVER in crm or "record" in crm:
         return True
-    return status_before == "qualified" and crm.get("code") != _DO_NOT_SYNC
+    return status_before == "qualified" and KEPT_BACK not in crm and crm.get("code") != _DO_NOT_SYNC
 
 
-def _remember_hand_overs(context: DecisionContext, campaigns: list[str]) -> None:
-    for campaign in campaigns:
-        lead = context.contact.leads[campaign]
-        lead.crm = {**lead.crm, HANDED_OVER: instant_text(context.now)}
+def _remember_hand_over(context: DecisionContext, campaign: str, *, is_kept_back: bool) -> None:
+    lead, now = context.contact.leads[campaign], instant_text(context.now)
+    remaining = {name: value for name, value in lead.crm.items() if name != KEPT_BACK}
+    lead.crm = {**remaining, KEPT_BACK if is_kept_back else HANDED_OVER: now}
