@@ -27,8 +27,10 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
     is_kept_back = _is_kept_back(lead_instant)
     contact.hand_overs += [replace(each, is_kept_back=is_kept_back) for each in lead_instant.hand_overs]
     for campaign in told:
-        update = lead_instant.describe_lead(campaign)
-        contact.hand_overs.append(replace(update, occasions=occasions[campaign], is_kept_back=is_kept_back))
+        update, own = lead_instant.describe_lead(campaign), occasions[campaign]
+        consent = tuple(occasion for occasion in own if is_kept_back and occasion in rules.consent_occasions)
+        told_occasions, is_silent = (consent, False) if consent else (own, is_kept_back)
+        contact.hand_overs.append(replace(update, occasions=told_occasions, is_kept_back=is_silent))
     if rules.occasions:
         what = "kept_back" if is_kept_back else "handed_over"
         for campaign in handed_over:

@@ -1,4 +1,4 @@
-"""The batch evaluator's hand-overs and updates, told from the specification alone: no engine decides anything here."""
+"""The batch evaluator's hand-overs and updates, from the specification alone: no engine decides anything here."""
 
 from __future__ import annotations
 
@@ -73,6 +73,20 @@ def test_a_window_leaves_a_contact_in_at_its_last_millisecond() -> None:
         driver.visit(day(0))
         driver.send("lead.qualified", at, campaign="spring")
         assert told(driver) == [(at, "qualified", (), is_kept_back)]
+
+
+def test_the_opt_out_itself_is_told_and_nothing_after_it() -> None:
+    driver = driver_of(updates=UPDATES, do_not_sync={"property": "consent", "eq": "no"})
+    driver.send("lead.qualified", day(1), campaign="spring")
+    driver.send("contact.changed", day(2), status="bounced", properties={"consent": "no"})
+    driver.send("contact.changed", day(3), status="active")
+    driver.change_contact(day(4), consent="yes")
+    assert told(driver) == [
+        (day(1), "qualified", (), False),
+        (day(2), "rejected", ("property/consent",), False),
+        (day(3), "rejected", ("contact.status",), True),
+        (day(4), "rejected", ("property/consent",), False),
+    ]
 
 
 def test_the_newest_answer_names_the_record_of_the_next_hand_over() -> None:
