@@ -9,7 +9,16 @@ from hashlib import blake2b
 
 from aiokafka import TopicPartition
 
-from schemas.topics import CONTACTS, CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, LEADS, SEGMENT_MEMBERS, Topic
+from schemas.topics import (
+    CONTACTS,
+    CONTACTS_CHANGELOG,
+    DEFINITIONS,
+    JOURNAL,
+    LEADS,
+    QUALIFIED_LEADS,
+    SEGMENT_MEMBERS,
+    Topic,
+)
 from schemas.values import instant_text
 from streams.engine.releases.release_log import ReleaseLog
 from streams.errors import JournalTruncated
@@ -26,13 +35,15 @@ from streams.store.store import DeploymentStore
 from streams.verify.comparison import PartitionComparison, belongs_to
 from streams.verify.cut import ConsistentCut, CutFinder
 from streams.verify.flags import ContactFlags
+from streams.verify.hand_over_log import HandOverLog
 from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
 from streams.verify.table import OutputTable, PartitionTables
 
 _PROGRESS_STEP = 100
 _TABLE_TOPICS = (SEGMENT_MEMBERS, LEADS, CONTACTS)
-_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_TABLE_TOPICS)
+_OUTPUT_TOPICS = (*_TABLE_TOPICS, QUALIFIED_LEADS)
+_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_OUTPUT_TOPICS)
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,7 @@ class Verification:
         cuts = []
         for slot in range(self._slot_count):
             on_progress("finding where the workers stand", slot, self._slot_count)
-            tables = [self._partition(topic, slot) for topic in _TABLE_TOPICS]
+            tables = [self._partition(topic, slot) for topic in _OUTPUT_TOPICS]
             finder = CutFinder(
                 self._committed_consumer,
                 self._uncommitted_consumer,
@@ -133,7 +144,7 @@ class Verification:
             lambda account, number: self._releases.get(account, number).definitions, self._settings
         )
         await self._read_journal(slot, cut, recomputation, on_progress)
-        tables = PartitionTables()
+        tables = PartitionTables(hand_overs=await self._read_hand_overs(slot, cut))
         for topic, table in zip(_TABLE_TOPICS, (tables.members, tables.leads, tables.contacts), strict=True):
             await self._read_table(topic, slot, cut, table)
         keys = recomputation.contact_keys()
@@ -164,6 +175,16 @@ class Verification:
             self._committed_consumer, [self._partition(topic, slot)], ends=cut.end_offsets
         ):
             table.feed(record.key, record.value)
+
+    async def _read_hand_overs(self, slot: int, cut: ConsistentCut) -> HandOverLog:
+        """Reads what retention has left of them."""
+        consumer, partition = self._committed_consumer, self._partition(QUALIFIED_LEADS, slot)
+        log = HandOverLog()
+        async for record in read_to_end(consumer, [partition], ends=cut.end_offsets):
+            log.feed(record.key, record.value)
+        starts = await consumer.beginning_offsets([partition])  # after the read, during which some may go
+        log.is_truncated = starts[partition] > 0
+        return log
 
     async def _read_flags(self, slot: int) -> ContactFlags:
         flags, partition = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)
