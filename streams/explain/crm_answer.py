@@ -28,6 +28,8 @@ def crm_reasons(crm: Mapping[str, Any]) -> Iterator[str]:
         yield f"the CRM has the contact as record {crm['record']}{member}"
     if "code" in crm:
         yield _failure_text(crm)
+    elif "kept_back" in crm:
+        yield f"not handed over on {crm['kept_back']}: the account's condition do_not_sync held"
     elif "handed_over" in crm and not crm.keys() & {"hand_over", "number", "record"}:
         yield f"handed over on {crm['handed_over']}; the CRM has not answered yet"
     elif "retry" in crm:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from streams.verify.flags import ContactFlags
+from streams.verify.hand_over_log import record_text
 from streams.verify.recomputed import ExpectedContact, PartitionRecomputation
 from streams.verify.report import Difference, VerificationReport
 from streams.verify.table import FOREIGN_RECORD, NO_SUBJECT, PartitionTables, key_text
@@ -39,18 +40,20 @@ class PartitionComparison:
         self._report = report
 
     def compare_contact(self, key: bytes) -> None:
-        """Compares the memberships, the leads and the row of one contact."""
+        """Compares the memberships, the leads, the row and the hand-overs of one contact."""
         expected, flags = self._recomputation.expected_contact(key), self._flags.flags_of(key)
         report = self._report
         report.contacts += 1
         report.memberships += len(expected.members)
         report.leads += len(expected.leads)
         report.contact_rows += expected.row is not None
+        report.hand_overs += len(self._tables.hand_overs.records(key))
         report.flagged_contacts += bool(flags)
         differences = (
             *self._membership_differences(key, expected),
             *self._lead_differences(key, expected),
             *self._row_differences(key, expected),
+            *self._hand_over_differences(key, expected),
         )
         for difference in differences:
             report.differences.append(replace(difference, at=expected.at, flags=flags))
@@ -109,6 +112,16 @@ class PartitionComparison:
             actual_text = FOREIGN_RECORD if is_foreign else _fields_text(actual_fields, names)
             expected_text = _fields_text(fields, names)
             yield _build_difference("contact", key, NO_SUBJECT, expected=expected_text, actual=actual_text)
+
+    def _hand_over_differences(self, key: bytes, expected: ExpectedContact) -> Iterator[Difference]:
+        """Yields the first record that is not as it must be."""
+        log = self._tables.hand_overs
+        difference = log.first_difference(expected.hand_overs, log.records(key))
+        if difference is None:
+            return
+        campaign = next(record["campaign"] for record in difference if record is not None)
+        wanted, found = ("none" if record is None else record_text(record) for record in difference)
+        yield _build_difference("hand_over", key, campaign, expected=wanted, actual=found)
 
 
 def belongs_to(key: bytes, account: str | None) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.values import instant_text
 from streams.engine.journal.records import JournalEvent, decode, event_key
 from streams.settings import Settings
+from streams.verify.hand_over_log import HandOverRecord, expected_record
 from streams.verify.recompute.contact import RecomputedContact
 from streams.verify.recompute.contact_history import ContactHistory, EventAtOffset, RecomputeSettings
 from streams.verify.recompute.contact_row import RecomputedContactRow
@@ -19,7 +20,7 @@ from streams.verify.recompute.releases import PartitionTimeline, ReleaseContents
 
 @dataclass(frozen=True)
 class ExpectedContact:
-    """The memberships, the leads and the row that one contact must have."""
+    """The memberships, the leads, the row and the hand-overs that one contact must have."""
 
     members: frozenset[str]
     leads: dict[str, dict[str, Any]]
@@ -28,6 +29,8 @@ class ExpectedContact:
     """The fields of its row of `contacts` that are recomputed; None where it must have none."""
     at: int
     """The instant (ms) of the comparison."""
+    hand_overs: list[HandOverRecord] = field(default_factory=list)
+    """The records of `qualified-leads` that it must have, in their order."""
 
 
 class PartitionRecomputation:
@@ -61,11 +64,12 @@ class PartitionRecomputation:
         return contact
 
     def expected_contact(self, key: bytes) -> ExpectedContact:
-        """Returns the memberships, the leads and the row that the contact must have."""
+        """Returns the memberships, the leads, the row and the hand-overs that the contact must have."""
         contact = self.recompute(key)
         leads = {campaign: lead_row(lead_state) for campaign, lead_state in contact.leads.items()}
         row = None if contact.row is None else contact_row(contact.row)
-        return ExpectedContact(frozenset(contact.model.members), leads, row, contact.end)
+        hand_overs = list(map(expected_record, contact.hand_overs))
+        return ExpectedContact(frozenset(contact.model.members), leads, row, contact.end, hand_overs)
 
 
 def contact_row(row: RecomputedContactRow) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 from schemas.values import instant_text
 from streams.kafka.source_gaps import SourceGaps
 
-_SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign", "revenue": "campaign"}
+_SUBJECT_FIELDS = {"membership": "segment", "lead": "campaign", "hand_over": "campaign", "revenue": "campaign"}
 """Kind of a difference -> the name of its subject in JSON."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference; `kind` is `membership`, `lead`, `contact` or `revenue`, `at` in ms.
+    """A difference; `kind` is `membership`, `lead`, `contact`, `hand_over` or `revenue`, `at` in ms.
 
     `subject` is the segment or campaign; empty for a contact's own row. `contact` is empty for revenue.
     """
@@ -64,6 +64,8 @@ class VerificationReport:
     """Contacts that have a row of `contacts`: those of accounts with a release of engine version 4."""
     revenue_rows: int = 0
     """Totals of campaigns in a currency."""
+    hand_overs: int = 0
+    """Records of `qualified-leads`."""
     flagged_contacts: int = 0
     """Contacts that reached a bound of their state."""
     skipped_contacts: int = 0
@@ -105,6 +107,7 @@ class VerificationReport:
             "leads": self.leads,
             "contact_rows": self.contact_rows,
             "revenue_rows": self.revenue_rows,
+            "hand_overs": self.hand_overs,
             "contacts_flagged": self.flagged_contacts,
             "contacts_passed_over": self.skipped_contacts,
             "journal": {str(partition): offset for partition, offset in sorted(self.verified_offsets.items())},

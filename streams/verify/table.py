@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from streams.engine.decisions.outputs import CONTACT_TYPE, LEAD_TYPE, MEMBER_TYPE
+from streams.verify.hand_over_log import HandOverLog
 
 FOREIGN_RECORD = "a record that no Leadstream wrote"
 
@@ -75,11 +76,12 @@ class OutputTable:
 
 @dataclass(frozen=True)
 class PartitionTables:
-    """The tables of one partition."""
+    """The tables of one partition, and its records of `qualified-leads`."""
 
     members: OutputTable = field(default_factory=lambda: OutputTable("segment", MEMBER_TYPE))
     leads: OutputTable = field(default_factory=lambda: OutputTable("campaign", LEAD_TYPE))
     contacts: OutputTable = field(default_factory=lambda: OutputTable(NO_SUBJECT, CONTACT_TYPE))
+    hand_overs: HandOverLog = field(default_factory=HandOverLog)
 
 
 def key_text(key: bytes) -> str:

@@ -19,6 +19,7 @@ from schemas.topics import (
     LEADS,
     LEDGER_JOURNAL,
     OPPORTUNITIES_CHANGELOG,
+    QUALIFIED_LEADS,
     SEGMENT_MEMBERS,
     Topic,
 )
@@ -38,6 +39,7 @@ from streams.store.store import DeploymentStore
 from streams.verify.comparison import PartitionComparison, belongs_to
 from streams.verify.cut import ConsistentCut, CutFinder
 from streams.verify.flags import ContactFlags
+from streams.verify.hand_over_log import HandOverLog
 from streams.verify.recomputed import PartitionRecomputation
 from streams.verify.report import VerificationReport
 from streams.verify.revenue import RevenueVerification
@@ -46,7 +48,8 @@ from streams.verify.table import OutputTable, PartitionTables
 _PROGRESS_STEP = 100
 _TABLE_TOPICS = (SEGMENT_MEMBERS, LEADS, CONTACTS)
 _LEDGER_TOPICS = (LEDGER_JOURNAL, OPPORTUNITIES_CHANGELOG, CAMPAIGN_REVENUE)
-_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_TABLE_TOPICS, *_LEDGER_TOPICS)
+_OUTPUT_TOPICS = (*_TABLE_TOPICS, QUALIFIED_LEADS)
+_TOPICS = (JOURNAL, DEFINITIONS, CONTACTS_CHANGELOG, *_OUTPUT_TOPICS, *_LEDGER_TOPICS)
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Verification:
         cuts = []
         for slot in range(self._slot_count):
             on_progress("finding where the workers stand", slot, self._slot_count)
-            tables = [self._partition(topic, slot) for topic in _TABLE_TOPICS]
+            tables = [self._partition(topic, slot) for topic in _OUTPUT_TOPICS]
             finder = CutFinder(
                 self._committed_consumer,
                 self._uncommitted_consumer,
@@ -148,7 +151,7 @@ class Verification:
     ) -> None:
         recomputation = PartitionRecomputation(self._contents, self._settings)
         await self._read_journal(slot, cut, recomputation, on_progress)
-        tables = PartitionTables()
+        tables = PartitionTables(hand_overs=await self._read_hand_overs(slot, cut))
         for topic, table in zip(_TABLE_TOPICS, (tables.members, tables.leads, tables.contacts), strict=True):
             await self._read_table(topic, slot, cut, table)
         keys = recomputation.contact_keys()
@@ -179,6 +182,16 @@ class Verification:
             self._committed_consumer, [self._partition(topic, slot)], ends=cut.end_offsets
         ):
             table.feed(record.key, record.value)
+
+    async def _read_hand_overs(self, slot: int, cut: ConsistentCut) -> HandOverLog:
+        """Reads what retention has left of them."""
+        consumer, partition = self._committed_consumer, self._partition(QUALIFIED_LEADS, slot)
+        log = HandOverLog()
+        async for record in read_to_end(consumer, [partition], ends=cut.end_offsets):
+            log.feed(record.key, record.value)
+        starts = await consumer.beginning_offsets([partition])  # after the read, during which some may go
+        log.is_truncated = starts[partition] > 0
+        return log
 
     async def _read_flags(self, slot: int) -> ContactFlags:
         flags, partition = ContactFlags(), self._partition(CONTACTS_CHANGELOG, slot)

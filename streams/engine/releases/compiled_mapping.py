@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from schemas.conditions import StatusLeaf
 from schemas.definitions import PropertyChange, Salesforce
 from streams.engine.conditions.protocols import CompiledCondition
+from streams.engine.version import walk
 
+STATUS_OCCASION = "contact.status"
 PROPERTY_OCCASION = "property/"
 """What an occasion begins with that is a change of a property, whose name follows."""
 
@@ -21,6 +25,8 @@ class CompiledMapping:
     """What is told of a lead after its hand-over, in the order of the definitions: `lead.rejected`, `contact.status`,
     `property/NAME`.
     """
+    consent_occasions: frozenset[str] = frozenset()
+    """Those of what `do_not_sync` looks at itself: the CRM learns of them also where the condition holds."""
 
 
 NO_MAPPING = CompiledMapping()
@@ -31,8 +37,16 @@ def compile_mapping(salesforce: Salesforce | None, do_not_sync: CompiledConditio
     """The mapping of valid definitions; `do_not_sync` is its compiled condition."""
     if salesforce is None:
         return NO_MAPPING
-    occasions = (
+    occasions = tuple(
         PROPERTY_OCCASION + update.on.property if isinstance(update.on, PropertyChange) else update.on
         for update in salesforce.updates
     )
-    return CompiledMapping(do_not_sync, tuple(occasions))
+    return CompiledMapping(do_not_sync, occasions, frozenset(_consent_occasions(salesforce, do_not_sync)))
+
+
+def _consent_occasions(salesforce: Salesforce, do_not_sync: CompiledCondition | None) -> Iterator[str]:
+    if salesforce.do_not_sync is None or do_not_sync is None:
+        return
+    yield from (PROPERTY_OCCASION + name for name in do_not_sync.properties)
+    if any(isinstance(node, StatusLeaf) for node in walk(salesforce.do_not_sync)):
+        yield STATUS_OCCASION

@@ -44,7 +44,7 @@ FORMER_ACTIONS = tuple(sorted(actions.keys() - {"set_points", "notify"}))
 bounds: st.SearchStrategy[Any] = st.sampled_from([None, None, None, [0, 3], [-1, 2.5], [-2, 0], [0, 0.000001]])
 occasions: st.SearchStrategy[list[Any]] = st.lists(
     st.sampled_from(
-        ["lead.rejected", "contact.status", *({"property": name} for name in ("plan", "rank", *PROPERTIES))]
+        ["lead.rejected", "contact.status", *({"property": name} for name in ("plan", "rank", "tags", *PROPERTIES))]
     ),
     min_size=2,
     max_size=7,

@@ -11,17 +11,20 @@ import msgspec
 from schemas.values import instant_text
 from streams.engine.decisions.context import DecisionContext, LeadContext
 from streams.engine.decisions.outputs import OutputCause
-from streams.engine.releases.compiled_mapping import NO_MAPPING, PROPERTY_OCCASION
+from streams.engine.releases.compiled_mapping import NO_MAPPING, PROPERTY_OCCASION, STATUS_OCCASION
 from streams.engine.state.contact import Lead
 
 HANDED_OVER = "handed_over"
-"""The key in `Lead.crm` of the instant of the last hand-over, kept where the mapping has `updates`."""
+KEPT_BACK = "kept_back"
+"""The keys in `Lead.crm` of the instants of the last hand-over, and of the last one that was kept back after it.
+
+They are there only where the mapping has `updates`.
+"""
 
 _DO_NOT_SYNC = "do_not_sync"
 """The code that the connector answers a hand-over with that was kept back."""
 
 _REJECTED = "lead.rejected"
-_STATUS = "contact.status"
 _MISSING = object()
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -44,8 +47,8 @@ def finish_hand_overs(context: DecisionContext) -> None:
     if not occasions:
         return
     _emit_updates(context, occasions)
-    if not is_kept_back:
-        _remember_hand_overs(context, handed_over)
+    for campaign in handed_over:
+        _remember_hand_over(context, campaign, is_kept_back=is_kept_back)
 
 
 def _is_kept_back(context: DecisionContext) -> bool:
@@ -54,7 +57,10 @@ def _is_kept_back(context: DecisionContext) -> bool:
 
 
 def _emit_updates(context: DecisionContext, occasions: tuple[str, ...]) -> None:
-    """Adds one record for each lead that was handed over before and that something happened to."""
+    """Adds one record for each lead that was handed over before and that something happened to.
+
+    Of a contact that `do_not_sync` keeps back the CRM learns what that condition looks at, and nothing else.
+    """
     happened = {name for name in occasions if name != _REJECTED and _has_happened(context, name)}
     if not happened and (_REJECTED not in occasions or not context.changed_leads):
         return
@@ -68,10 +74,14 @@ def _emit_updates(context: DecisionContext, occasions: tuple[str, ...]) -> None:
             continue
         if is_kept_back is None:
             is_kept_back = _is_kept_back(context)
+        consent = [name for name in own if name in context.release.mapping.consent_occasions] if is_kept_back else []
+        own = consent or own
         cause = context.root_cause if lead_context is None else _update_cause(context, lead_context, own)
         compiled = context.release.campaigns_by_id.get(campaign)
         description = {"id": campaign, "name": campaign} if compiled is None else compiled.description
-        context.builder.add_lead_update(description, lead, context.now, cause, own, do_not_sync=is_kept_back)
+        context.builder.add_lead_update(
+            description, lead, context.now, cause, own, do_not_sync=is_kept_back and not consent
+        )
 
 
 def _update_cause(context: DecisionContext, lead_context: LeadContext, occasions: list[str]) -> OutputCause:
@@ -85,7 +95,7 @@ def _has_happened(context: DecisionContext, occasion: str) -> bool:
     properties_before, contact = context.properties_before, context.contact
     if properties_before is None:
         return False
-    if occasion == _STATUS:
+    if occasion == STATUS_OCCASION:
         return contact.status != context.contact_status_before
     name = occasion.removeprefix(PROPERTY_OCCASION)
     before, after = properties_before.get(name, _MISSING), contact.properties.get(name, _MISSING)
@@ -102,10 +112,10 @@ def _was_handed_over(lead: Lead, status_before: str | None) -> bool:
     crm = lead.crm
     if HANDED_OVER in crm or "record" in crm:
         return True
-    return status_before == "qualified" and crm.get("code") != _DO_NOT_SYNC
+    return status_before == "qualified" and KEPT_BACK not in crm and crm.get("code") != _DO_NOT_SYNC
 
 
-def _remember_hand_overs(context: DecisionContext, campaigns: list[str]) -> None:
-    for campaign in campaigns:
-        lead = context.contact.leads[campaign]
-        lead.crm = {**lead.crm, HANDED_OVER: instant_text(context.now)}
+def _remember_hand_over(context: DecisionContext, campaign: str, *, is_kept_back: bool) -> None:
+    lead, now = context.contact.leads[campaign], instant_text(context.now)
+    remaining = {name: value for name, value in lead.crm.items() if name != KEPT_BACK}
+    lead.crm = {**remaining, KEPT_BACK if is_kept_back else HANDED_OVER: now}

@@ -27,12 +27,16 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
     is_kept_back = _is_kept_back(lead_instant)
     contact.hand_overs += [replace(each, is_kept_back=is_kept_back) for each in lead_instant.hand_overs]
     for campaign in told:
-        update = lead_instant.describe_lead(campaign)
-        contact.hand_overs.append(replace(update, occasions=occasions[campaign], is_kept_back=is_kept_back))
-    if rules.occasions and not is_kept_back:
+        update, own = lead_instant.describe_lead(campaign), occasions[campaign]
+        consent = tuple(occasion for occasion in own if is_kept_back and occasion in rules.consent_occasions)
+        told_occasions, is_silent = (consent, False) if consent else (own, is_kept_back)
+        contact.hand_overs.append(replace(update, occasions=told_occasions, is_kept_back=is_silent))
+    if rules.occasions:
+        what = "kept_back" if is_kept_back else "handed_over"
         for campaign in handed_over:
             lead = lead_instant.leads[campaign]
-            lead.crm = {**lead.crm, "handed_over": instant_text(lead_instant.now)}
+            lead.crm = {name: value for name, value in lead.crm.items() if name != "kept_back"}
+            lead.crm[what] = instant_text(lead_instant.now)
 
 
 def _occasions(lead_instant: LeadInstant, campaign: str, lead: LeadState) -> tuple[str, ...]:
@@ -65,7 +69,8 @@ def _was_handed_over(lead_instant: LeadInstant, campaign: str) -> bool:
     crm = lead_instant.leads[campaign].crm
     if crm.get("record") is not None or "handed_over" in crm:
         return True
-    return crm.get("code") != "do_not_sync" and _status_before(lead_instant, campaign) == "qualified"
+    is_known_unsent = "kept_back" in crm or crm.get("code") == "do_not_sync"
+    return not is_known_unsent and _status_before(lead_instant, campaign) == "qualified"
 
 
 def _is_kept_back(lead_instant: LeadInstant) -> bool:

@@ -108,6 +108,8 @@ class LeadRules:
         self.occasions = () if salesforce is None else tuple(map(_occasion, salesforce.updates))
         """What is told of leads after their hand-over, in the order of the definitions."""
         conditions += [self.do_not_sync] if self.do_not_sync else []
+        self.consent_occasions = frozenset(map(_occasion_of_leaf, leaves(self.do_not_sync or {"all": []})))
+        """What `do_not_sync` looks at, as occasions: told of also where the condition holds."""
         self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
         """The leaves of all conditions of the release."""
         self.point_thresholds = sorted({number for leaf in self.leaves for number in _point_operands(leaf)})
@@ -132,6 +134,16 @@ class LeadRules:
 def _occasion(update: LeadUpdate) -> str:
     """`lead.rejected`, `contact.status`, or `property/` and the name of a property."""
     return update.on if isinstance(update.on, str) else f"property/{update.on.property}"
+
+
+def _occasion_of_leaf(leaf: PlainCondition) -> str:
+    """The occasion that may change a leaf on the contact's status or a property; empty for any other leaf."""
+    if "status" in leaf:
+        return "contact.status"
+    if "tags" in leaf:
+        return "property/tags"
+    name = leaf.get("property", "")
+    return f"property/{name[0] if isinstance(name, list) else name}" if name else ""
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:

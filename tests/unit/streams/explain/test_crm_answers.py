@@ -61,6 +61,7 @@ def test_a_command_of_nobody_and_a_lead_made_by_its_audience() -> None:
                 "the last hand-over went through when it was repeated by hand (repeat 1)",
             ],
         ),
+        ({"kept_back": "T"}, ["not handed over on T: the account's condition do_not_sync held"]),
         ({"code": "do_not_sync"}, ["not handed over: the account's condition do_not_sync held"]),
         ({"code": "deleted_in_crm"}, ["somebody deleted its record in the CRM; it is not made again"]),
         (

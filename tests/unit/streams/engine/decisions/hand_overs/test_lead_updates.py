@@ -231,12 +231,38 @@ def test_a_property_held_for_long_keeps_a_contact_back() -> None:
 def test_a_lead_that_was_kept_back_was_not_handed_over() -> None:
     driver = EngineDriver(segments=[ASK], campaigns=[SPRING], salesforce={"updates": [CONSENT], "do_not_sync": NEVER})
     driver.change_contact(day(0), asks=True, consent="no")
+    assert driver.contact().leads["spring"].crm == {"kept_back": instant_text(day(0))}
+    assert updates_of(driver.change_contact(day(1), consent="yes")) == []
     driver.send("crm.failed", day(1), campaign="spring", code="do_not_sync", hand_over="h", number=[0, 1, 0])
-    assert updates_of(driver.change_contact(day(2), consent="yes")) == []
+    assert updates_of(driver.change_contact(day(2), consent="yes!")) == []
     driver.send("lead.reactivated", day(3), campaign="spring")
     driver.send("lead.qualified", day(4), campaign="spring")
-    [update] = outputs_of_topic(driver.change_contact(day(5), consent="no"), "qualified-leads")
-    assert (update["occasions"], update.get("do_not_sync")) == (["property/consent"], True)
+    assert updates_of(driver.change_contact(day(5), consent="maybe")) == [("spring", ["property/consent"])]
+
+
+def test_the_crm_learns_of_the_opt_out_itself_and_of_nothing_else_any_more() -> None:
+    driver = driver_of(CONSENT, STATUS, REJECTED, do_not_sync=NEVER)
+    [update] = outputs_of_topic(driver.change_contact(day(1), status="bounced", consent="no"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["property/consent"], None)
+    [update] = outputs_of_topic(driver.change_contact(day(2), status="active"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["contact.status"], True)
+    [update] = outputs_of_topic(driver.change_contact(day(3), consent="yes"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["property/consent"], None)
+
+
+def test_a_status_that_forbids_it_is_told_too() -> None:
+    gone = {"any": [{"status": {"eq": "bounced"}}, {"property": ["consents", "mail"], "eq": False}]}
+    driver = driver_of(CONSENT, STATUS, do_not_sync=gone)
+    [update] = outputs_of_topic(driver.change_contact(day(1), status="bounced", consent="no"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["contact.status"], None)
+
+
+def test_a_lead_kept_back_before_the_mapping_had_updates_was_not_handed_over() -> None:
+    driver = EngineDriver(segments=[ASK], campaigns=[SPRING], salesforce={"do_not_sync": NEVER})
+    driver.change_contact(day(0), asks=True, consent="no")
+    driver.send("crm.failed", day(1), campaign="spring", code="do_not_sync", hand_over="h", number=[0, 1, 0])
+    driver.apply(segments=[ASK], campaigns=[SPRING], salesforce={"updates": [CONSENT]})
+    assert updates_of(driver.change_contact(day(2), consent="yes")) == []
 
 
 def test_only_a_property_that_the_mapping_names_is_looked_at() -> None:
