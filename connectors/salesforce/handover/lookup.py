@@ -194,7 +194,8 @@ class RecordLookup:
                 masters = {key: each.master_id for key, each in losers.items() if each.master_id is not None}
                 survivors = self._by_id(sobject, masters.values(), fields) if masters else {}
                 for key, master in masters.items():
-                    found[key] = survivors.get(full_record_id(master), _gone(sobject, master))
+                    survivor = survivors.get(full_record_id(master))
+                    found[key] = _gone(sobject, master) if survivor is None else _heir(survivor, losers[key])
 
     def _follow_conversions(self, found: dict[str, RecordLink | OrgRecord], fields: frozenset[str]) -> None:
         converted = {key: each for key, each in found.items() if isinstance(each, OrgRecord) and each.is_converted}
@@ -238,6 +239,13 @@ def _preferred_by_key(keys: Sequence[str], records: Iterable[OrgRecord]) -> dict
 def _gone(sobject: PersonObject, record_id: str) -> RecordLink:
     message = f"the {sobject} {record_id} was deleted in Salesforce, or the integration user cannot see it"
     return RecordLink(full_record_id(record_id), problem=(DELETED_IN_CRM, message))
+
+
+def _heir(survivor: OrgRecord, loser: OrgRecord) -> OrgRecord:
+    """The survivor of a merge; what we wrote to the loser last counts for it where we never wrote to it."""
+    if survivor.key is not None or survivor.digests is not None:
+        return survivor
+    return replace(survivor, digests=loser.digests, number=survivor.number or loser.number)
 
 
 def _link(key: str, record: OrgRecord, origin: OrgRecord | None = None) -> RecordLink:
