@@ -107,6 +107,9 @@ document.querySelector(".skip").addEventListener("click", (event) => { event.pre
 accountField.addEventListener("change", () => { session.account = accountField.value; live.start(); show(); });
 themeButton.addEventListener("click", () => toggleTheme(themeButton));
 addEventListener("hashchange", () => show());
+// A browser may keep a page that was left, with its connections, of which it has six for each server.
+addEventListener("pagehide", () => { current.abort(); live.stop(); });
+addEventListener("pageshow", (event) => { if (event.persisted) start(); });
 applyTheme(themeButton);
 followSystemTheme(themeButton);
 start();
