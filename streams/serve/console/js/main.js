@@ -94,6 +94,7 @@ async function start() {
     const names = accounts.includes(session.account) ? accounts : [session.account, ...accounts];
     replace(accountField, names.map((name) => h("option", { value: name }, name)));
     accountField.value = session.account;
+    accountField.closest("label").hidden = names.length < 2; // nothing to choose
   } catch (problem) {
     if (problem.status === 401) return replace(root, tokenForm());
     replace(accountField, h("option", { value: session.account }, session.account));
