@@ -1,32 +1,26 @@
 """`python -m agents.views`: the process of the role `views`; the worker's supervisor starts it.
 
 Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when no Redis is
-named. A Redis that is away or refuses does not end it: that is logged, and repeated.
+named, 79 when another worker has its name. A Redis that is away or refuses does not end it: that is logged, and
+repeated.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Iterator
 from functools import partial
 
-import structlog
-
 from streams.clock import now_ms
-from streams.environment import load_settings
-from streams.errors import ConfigurationError, LeadstreamError
+from streams.errors import ConfigurationError
 from streams.kafka.topic_admin import await_topics
 from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, encode, process_values, value_of
-from streams.runtime.process import logs
+from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
-from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
 from streams.views.consumer import ViewConsumer, ViewsStatus
-
-log = structlog.get_logger()
 
 
 def views_report(status: ViewsStatus) -> bytes:
@@ -65,19 +59,5 @@ async def _run_until_signal(settings: Settings) -> None:
     await consumer.run()
 
 
-def main() -> int:
-    """Runs until a signal comes; returns the exit code."""
-    logs.configure("worker-views")
-    try:
-        settings = load_settings()
-        logs.configure(f"{settings.name or 'worker'}-views")
-        asyncio.run(_run_until_signal(settings))
-    except LeadstreamError as error:
-        log.error("ended", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no traceback
-        return error.exit_code
-    return 0
-
-
 if __name__ == "__main__":
-    exit_with_parent()
-    sys.exit(main())
+    run_child("views", _run_until_signal)

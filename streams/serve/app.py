@@ -140,4 +140,6 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     }
     kind = kinds.get(error.status_code, "bad-request")
     headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"  # guards/head.py
     return HttpProblem(kind, details.get(error.status_code, str(error.detail)), headers=headers).response()

@@ -28,8 +28,8 @@ _INTRODUCTION = """Read models of a deployment, questions about it, and commands
 
 Everything is of one account: `account`, by default `default`. Instants are RFC 3339 in UTC with milliseconds. Every
 error is a problem (RFC 9457) as `application/problem+json`. Pages go on: `next` of one is the `cursor` of the next.
-Answers to GET have an `ETag`: sent back as `If-None-Match`, it saves the answer. On loopback no token is needed;
-elsewhere one is sent as `Authorization: Bearer TOKEN`.
+Answers to GET have an `ETag`: sent back as `If-None-Match`, it saves the answer. HEAD is answered as GET, without the
+body. On loopback no token is needed; elsewhere one is sent as `Authorization: Bearer TOKEN`.
 """
 
 _EVERYWHERE = ("bad-request", "unauthorized", "forbidden", "not-found", "too-large", "wrong-host", "invalid")

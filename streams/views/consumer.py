@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, IllegalStateError, InvalidSessionTimeoutError, KafkaError
 
 from connectors.redis.connection import RedisClient, open_redis
@@ -24,9 +23,11 @@ from streams.kafka.protocols import Consumer, TopicPartitionLike
 from streams.kafka.reader import stop_consumer
 from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.worker_groups import group_id
+from streams.runtime.process.duplicate_workers import FencingDiagnosis, new_client_id
 from streams.settings import Settings
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
+from streams.views.membership import Assignment, await_duplicate, process_assignor
 from streams.views.progress import PartitionPosition, encode_state, read_positions
 from streams.views.rebuild import GRACE_SECONDS, Rebuild
 from streams.views.retention import read_retention, trim_feeds
@@ -40,6 +41,8 @@ PROGRESS_SECONDS = 1.0
 ADVANCE_SECONDS = 5.0
 TRIM_SECONDS = 60.0
 PATIENCE_SECONDS = 30.0
+HEARTBEAT_MS = 1_000
+"""The longest pause between two heartbeats: by them a member finds out that another process has its name."""
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
@@ -51,21 +54,6 @@ _NOT_FETCHING_MS = 86_400_000
 log = structlog.get_logger()
 
 
-class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka publishes no types
-    """Counts the rebalances."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        del revoked
-        self.number += 1
-
-    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        del assigned
-        self.number += 1
-
-
 @dataclass
 class ViewsStatus:
     """How the consumer of a process is: since when (ms) it applies outputs, None while it does not; what is wrong."""
@@ -74,6 +62,19 @@ class ViewsStatus:
     problem: str | None = None
     positions: dict[str, PartitionPosition] = field(default_factory=dict)
     """`topic:partition` of those that are its own to how far they are applied."""
+
+
+async def _run_until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancels the others when one task has ended; raises its error."""
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 class _SessionOver(Exception):
@@ -87,7 +88,7 @@ class ViewConsumer:
         self._settings = settings
         self._redis_url = redis_url
         self._keys = DeploymentKeys(settings.prefix)
-        self._assignment = _Assignment()
+        self._assignment = Assignment()
         self._stopping = asyncio.Event()
         self.status = ViewsStatus()
 
@@ -96,28 +97,49 @@ class ViewConsumer:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Applies outputs until `stop`, whatever Redis does. Raises BrokerUnavailable, ConfigurationError."""
+        """Applies outputs until `stop`, whatever Redis does.
+
+        Raises BrokerUnavailable, ConfigurationError, and DuplicateWorker when another process has this name.
+        """
         settings = self._settings
+        heartbeat_ms = min(HEARTBEAT_MS, settings.session_ms // 3)
+        group, name = group_id(settings.prefix, "views"), f"{settings.name}-views" if settings.name else None
+        client_id = new_client_id(name or "views")
+        diagnosis = None
+        if name is not None:
+            patience = 2 * heartbeat_ms / 1000
+            diagnosis = FencingDiagnosis(
+                settings.bootstrap, group, name, client_id, patience, worker=settings.name or ""
+            )
         consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
-            group_id=group_id(settings.prefix, "views"),
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
-            group_instance_id=f"{settings.name}-views" if settings.name else None,
+            group_id=group,
+            client_id=client_id,
+            partition_assignment_strategy=[process_assignor(client_id)],
+            group_instance_id=name,
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=settings.session_ms,
-            heartbeat_interval_ms=settings.session_ms // 3,
+            heartbeat_interval_ms=heartbeat_ms,
             max_poll_interval_ms=_NOT_FETCHING_MS,
         )
         names = [settings.prefix + topic.name for topic in VIEW_TOPICS]
         consumer.subscribe(names, listener=self._assignment)
         try:
             await consumer.start()
-            await self._run_sessions(consumer)
+            running = [asyncio.create_task(self._run_sessions(consumer))]
+            if diagnosis is not None:
+                running.append(asyncio.create_task(await_duplicate(self._assignment, diagnosis)))
+            await _run_until_one_ends(running)
         except InvalidSessionTimeoutError as error:
             raise refusal_of_setting(error) from error
         except (KafkaError, OSError) as error:
+            # Two that join at once get an answer that aiokafka has no class for.
+            if diagnosis is not None and type(error) is KafkaError:
+                duplicate = await diagnosis.find_duplicate()
+                if duplicate is not None:
+                    raise duplicate from error
             raise BrokerUnavailable(f"no Kafka answers at {settings.bootstrap}: {type(error).__name__}") from error
         finally:
             await stop_consumer(consumer)
@@ -167,7 +189,7 @@ class _Session:
         settings: Settings,
         client: RedisClient,
         consumer: Consumer,
-        assignment: _Assignment,
+        assignment: Assignment,
         status: ViewsStatus,
     ) -> None:
         self._settings = settings

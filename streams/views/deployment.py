@@ -8,6 +8,8 @@ from typing import Any
 from connectors.redis.connection import RedisClient
 from streams.views.keys import DeploymentKeys
 
+MINUTE_MS = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -29,11 +31,14 @@ class Deployment:
         return None if self.is_complete else self.since
 
     def history_since(self, now: int) -> int | None:
-        """Since when changes are known of which retention drops the old; None where nothing was cut off."""
+        """Since when changes are known of which retention drops the old; None where nothing was cut off.
+
+        In whole minutes, so that it does not move with each moment, and with it an answer's `ETag`.
+        """
         horizon = now - self.retention if self.retention >= 0 else 0
         if horizon <= self.since:
             return self.known_since
-        return horizon
+        return -(-horizon // MINUTE_MS) * MINUTE_MS
 
     def fields(self) -> list[str | int]:
         """Names and values of the hash."""

@@ -30,7 +30,9 @@ def new_client_id(name: str) -> str:
 
 @dataclass(frozen=True)
 class FencingDiagnosis:
-    """Diagnoses why the worker `name` of a group was fenced; `client_id` is that of its process.
+    """Diagnoses why the member `name` of a group was fenced; `client_id` is that of its process.
+
+    `worker` is the worker's name where that of the member is another.
 
     It looks for `patience` seconds, two heartbeats: this process may have joined in the other's place just now, which
     the other finds out at its next heartbeat and joins again.
@@ -41,20 +43,26 @@ class FencingDiagnosis:
     name: str
     client_id: str
     patience: float
+    worker: str = ""
 
     async def diagnose(self, error: BaseException) -> BaseException:
         """The error itself, or DuplicateWorker when it is a fencing by another process of this worker's name."""
         if not isinstance(error, Fenced):
             return error
+        return await self.find_duplicate() or error
+
+    async def find_duplicate(self) -> DuplicateWorker | None:
+        """The error that another process of this name is; None when there is none, or when it is not known now."""
         try:
             async with asyncio.timeout(BOUND_SECONDS):
                 other = await self._await_duplicate()
         except (KafkaError, BrokerUnavailable, TimeoutError):
-            return error  # the broker does not answer now; the next start finds out
+            return None  # the broker does not answer now; the next start finds out
         if other is None:
-            return error
+            return None
+        name = self.worker or self.name
         return DuplicateWorker(
-            f"another worker is named {self.name} too, {other}; give this one a name of its own with --name"
+            f"another worker is named {name} too, {other}; give this one a name of its own with --name"
         )
 
     async def _await_duplicate(self) -> str | None:

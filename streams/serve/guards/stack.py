@@ -11,6 +11,7 @@ from streams.serve.guards.access_log import AccessLog
 from streams.serve.guards.authorization import Authorization
 from streams.serve.guards.body import BODY_SECONDS, BodyLimit
 from streams.serve.guards.etag import EntityTags
+from streams.serve.guards.head import HeadRequests
 from streams.serve.guards.origin import OriginGuard
 from streams.serve.guards.paths import PathParts
 from streams.serve.guards.rate import ClientRateLimit, RateBounds
@@ -36,6 +37,7 @@ def guard(
     `readings`: paths where POST only asks; `body_bounds`: path -> bytes, for bodies that may be larger.
     """
     app = EntityTags(app)
+    app = HeadRequests(app)
     app = BodyLimit(app, body_bounds, policy.body_seconds)
     app = Authorization(app, policy.tokens, readings)
     app = OriginGuard(app, policy.host)

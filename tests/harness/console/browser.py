@@ -40,6 +40,7 @@ def open_browser() -> Iterator[Browser]:
         pytest.skip("Chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
     options = Options()
     options.binary_location = paths[0]
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     for option in _OPTIONS:
         options.add_argument(option)
     driver = Chrome(options=options, service=Service(paths[1]))
@@ -87,6 +88,10 @@ class Browser:
         for key in keys:
             ActionChains(self._driver).send_keys(getattr(Keys, key)).perform()
 
+    def type(self, text: str) -> None:
+        """Types where the focus is."""
+        ActionChains(self._driver).send_keys(text).perform()
+
     def focused_text(self) -> str:
         """The text of the element that has the focus."""
         return str(self.run("return document.activeElement.textContent")).strip()
@@ -94,6 +99,36 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """Runs a script in the page and returns its value."""
         return self._driver.execute_script(script, *arguments)
+
+    def run_and_wait(self, script: str, *arguments: Any) -> Any:
+        """Runs a script in the page and returns what it gives to its last argument, a function."""
+        return self._driver.execute_async_script(script, *arguments)
+
+    def resize(self, width: int, height: int = 900) -> None:
+        """Makes the page so many pixels wide, also where windows are not that narrow; what was shown is left."""
+        self._driver.get("about:blank")  # the driver has died of it on a page that was loaded
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def prefer(self, scheme: str) -> None:
+        """Says what the system prefers: `dark`, `light`, or "" for whatever it does."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def complaints(self) -> list[str]:
+        """What the browser has logged as an error since the last call: scripts that failed, what a policy forbade."""
+        entries = self._driver.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium does not type it
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+    def wait_until_whole(self) -> None:
+        """Until the page has a heading and waits for nothing."""
+        self._wait(
+            lambda: (
+                bool(self._driver.find_elements(By.CSS_SELECTOR, "main h1"))
+                and not any(text in self.text("main") for text in ("Loading.", "Reading "))
+            ),
+            "the page is whole",
+        )
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         waiter = WebDriverWait(self._driver, LIMIT_SECONDS, 0.1, [StaleElementReferenceException])

@@ -25,15 +25,16 @@ STORIES = (
     "tests/integration/upgrade/test_recorded_deployment.py",
     "tests/integration/verify/test_command.py",
     "tests/unit/docker/test_alerts_and_dashboard.py",
-    "tests/integration/console/test_pages.py",
+    "tests/integration/console/",
     "tests/integration/views/test_reader.py",
     "tests/unit/schemas/test_asyncapi.py",
     "tests/unit/docker/test_compose_file.py",
     "tests/unit/docker/test_kubernetes.py",
 )
-"""Files whose tests share an expensive fixture: one worker runs them. All other tests are spread one by one."""
+"""Files and folders whose tests share an expensive fixture: one worker runs them. Others are spread one by one."""
 
 START_FIRST = (
+    "tests/integration/console/",
     "tests/integration/views/test_views_from_topics.py",
     "tests/integration/views/test_cluster.py",
     "tests/integration/pipeline/test_chaos.py",
@@ -79,8 +80,7 @@ class StoriesTogether(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdis
     """Hands out the tests in their order. (`--dist loadgroup` does nothing under the pytest that is pinned.)"""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file in STORIES else nodeid
+        return next((story for story in STORIES if nodeid.startswith(story)), nodeid)
 
 
 def worker_count(arguments: Sequence[str]) -> int:

@@ -2,47 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import pytest
 
-from tests.harness.console.browser import Browser, find_chromium, open_browser
-from tests.harness.deployment.pipeline import Pipeline
-from tests.harness.project_files import PROJECT_ROOT
-from tests.harness.serve.server import ServeProcess
-
-WALK = PROJECT_ROOT / "docs" / "walk"
+from tests.harness.console.browser import find_chromium
+from tests.integration.console.conftest import WALK, Place
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium and chromedriver are not installed")
-
-
-class Place(NamedTuple):
-    """A pipeline that has decided the walk's events, the server of its console, and a browser."""
-
-    pipeline: Pipeline
-    server: ServeProcess
-    browser: Browser
-
-    def open(self, page: str) -> Browser:
-        """Loads a page of the console."""
-        self.browser.open(f"{self.server.url}/#/{page}")
-        return self.browser
-
-
-@pytest.fixture(scope="module")
-def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("console")
-    with Pipeline(kafka, "console-", folder, clock="events", partitions=2) as pipeline:
-        pipeline.start_worker()
-        pipeline.apply((WALK / "definitions.yaml").read_text(), "--wait")
-        pipeline.run_command("publish", str(WALK / "events.jsonl"))
-        pipeline.wait_until_settled()
-        with ServeProcess(folder, pipeline.environment) as server, open_browser() as browser:
-            browser.open(server.url)
-            browser.wait_for_text("Overview", "Hot in EMEA")
-            browser.wait_for_state("live")
-            yield Place(pipeline, server, browser)
 
 
 def visit(number: int, contact: str) -> dict[str, object]:
@@ -93,6 +58,32 @@ def test_a_mistake_in_a_condition_is_told_where_it_stands(place: Place) -> None:
     assert browser.run("return document.getElementById('condition').getAttribute('aria-invalid')") == "true"
 
 
+def test_a_count_comes_while_one_types_and_is_said_to_be_an_estimate(place: Place) -> None:
+    browser = place.open("search")
+    browser.wait_for_text("While you type, the count comes from a sample of the contacts.")
+    browser.fill("#condition", "{property: country, in: [DE, FR]}")
+    browser.wait_for_text("About ", "(an estimate: ", "of a sample of ")
+
+
+def test_the_exact_count_comes_on_demand(place: Place) -> None:
+    browser = place.open("search")
+    browser.wait_for_text("Condition")
+    browser.fill("#condition", "{property: country, in: [DE, FR]}")
+    browser.click("form button.main")
+    browser.wait_for_text("4 contacts of 6 read", "active: 4", "ada", "bob", "eve", "fay")
+    assert "estimate" not in browser.text("#condition-answer")
+
+
+def test_a_mistake_goes_when_it_is_mended(place: Place) -> None:
+    browser = place.open("search")
+    browser.wait_for_text("Condition")
+    browser.fill("#condition", "{visits: {}}")
+    browser.wait_for_text("the condition cannot be used", "visits")
+    browser.fill("#condition", "{property: country, eq: DE}")
+    browser.wait_for_text("About ")
+    assert browser.run("return document.getElementById('condition').hasAttribute('aria-invalid')") is False
+
+
 def test_a_draft_shows_what_it_would_change_and_who_would_leave(place: Place) -> None:
     browser = place.open("definitions")
     browser.wait_for_text("In force", "Hot in EMEA")
@@ -135,6 +126,34 @@ def test_a_broken_connection_heals_and_misses_nothing(place: Place) -> None:
     browser.wait_for_text("entered hot-emea")
 
 
+def test_a_cause_tells_what_did_not_hold(place: Place) -> None:
+    smaller = {
+        "id": "console-dan",
+        "type": "contact.changed",
+        "contact": "dan",
+        "at": "2026-03-10T10:00:00Z",
+        "properties": {"employees": 10},
+    }
+    place.pipeline.publish([smaller])
+    place.open("contacts/dan").wait_for_text(
+        "left hot-emea",
+        "because of the event console-dan, release 1: not (property employees is at least 50)",
+    )
+
+
+def test_a_dead_letter_is_mended_and_sent_again(place: Place) -> None:
+    browser = place.open("dead-letters")
+    browser.wait_for_text("wrong_property_type: 1", "employees is of the type number")
+    browser.click("main tbody a[href*='dead-letters']")
+    browser.wait_for_text("What to do", "As it is it would be refused again")
+    browser.run(
+        "const field = document.getElementById('value'); field.value = field.value.replace('\"a few dozen\"', '90')"
+    )
+    browser.click("form button.main")
+    browser.wait_for_text("Sent as the event ")
+    place.open("contacts/ada").wait_for_text("employees\n90")
+
+
 def test_an_account_without_anything_says_what_to_do(place: Place) -> None:
     browser = place.open("")
     browser.wait_for_text("Overview")
@@ -148,17 +167,17 @@ def test_an_account_without_anything_says_what_to_do(place: Place) -> None:
         browser.run("sessionStorage.removeItem('account')")
 
 
+def test_a_page_that_was_left_gives_its_connections_back(place: Place) -> None:
+    """A browser has six for a server: the seventh page would wait for the first ones to be forgotten."""
+    for _ in range(8):
+        place.open("segments")
+        place.browser.wait_for_state("live")
+    script = """
+        fetch("/api/v1/accounts", {signal: AbortSignal.timeout(20_000)}).then(
+          (answer) => arguments[0](answer.status), (error) => arguments[0](error.name));
+    """
+    assert place.browser.run_and_wait(script) == 200
+
+
 def test_an_unknown_contact_is_told(place: Place) -> None:
     place.open("contacts/nobody").wait_for_text("Not found", "no contact of that id")
-
-
-def test_the_pages_are_used_by_keyboard(place: Place) -> None:
-    browser = place.open("segments")
-    browser.wait_for_text("All segments")
-    browser.run("document.activeElement.blur()")
-    browser.press("TAB")
-    assert browser.focused_text() == "Skip to content"
-    browser.press("ENTER", "TAB", "TAB")
-    assert browser.focused_text() == "Hot in EMEA"
-    browser.press("ENTER")
-    browser.wait_for_text("Segment hot-emea, dynamic.")

@@ -120,7 +120,7 @@ def test_prometheus_reads_the_alerts_and_asks_the_workers_of_the_compose_file() 
     services = load_yaml(PROJECT_ROOT / "docker-compose.yml")["services"]
     for name in job["dns_sd_configs"][0]["names"]:
         assert name in services
-    ports = {services[name]["environment"]["LEADSTREAM_METRICS_PORT"] for name in ("worker", "crm")}
+    ports = {services[name]["environment"]["LEADSTREAM_METRICS_PORT"] for name in ("worker", "views", "crm")}
     assert ports == {job["dns_sd_configs"][0]["port"]}
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +15,9 @@ from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
 from connectors.kafka.jars import KAFKA_VERSION
-from streams.settings import Settings
+from streams.cli.worker import Role
+from streams.serve.tokens import AccessTokens, require_tokens
+from streams.settings import FILE_SUFFIX, Settings, variable_name
 from tests.harness.project_files import PROJECT_ROOT
 
 # A container has other addresses and another folder; everything else is the same broker.
@@ -22,7 +28,7 @@ ADDRESSES_AND_FOLDERS = {
     "listener.security.protocol.map",
     "log.dirs",
 }
-ONE_SHOT = {"topics"}
+ONE_SHOT = {"topics", "tokens"}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +67,10 @@ def variable(name: str) -> str:
 
 
 def test_every_setting_of_leadstream_exists(compose: dict[str, Any]) -> None:
-    settings = {f"LEADSTREAM_{name.upper()}" for name in Settings.model_fields}
+    settings = {variable_name(name) for name in Settings.model_fields}
     for service in compose["services"].values():
-        variables = {name for name in service.get("environment", {}) if name.startswith("LEADSTREAM_")}
+        names = [name for name in service.get("environment", {}) if name.startswith("LEADSTREAM_")]
+        variables = {name.removesuffix(FILE_SUFFIX) for name in names}
         assert variables <= settings
 
 
@@ -76,9 +83,38 @@ def test_whoever_is_waited_for_says_when_it_is_ready(compose: dict[str, Any]) ->
             assert dependency["condition"] == ready, (name, other)
 
 
+def test_the_console_comes_after_the_read_models_and_its_tokens(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert {"tokens", "views", "redis"} <= set(services["serve"]["depends_on"])
+    assert services["views"]["command"] == ["worker", "--role", Role.VIEWS]
+    addresses = {services[name]["environment"]["LEADSTREAM_REDIS_URL"] for name in ("views", "serve")}
+    assert len(addresses) == 1, "one writes the Redis that the other reads"
+    assert "LEADSTREAM_REDIS_URL" not in services["worker"]["environment"], "it would write the read models, too"
+
+
+def make_tokens(compose: dict[str, Any], folder: Path) -> AccessTokens:
+    """What `serve` takes of the file that the service `tokens` makes in a folder."""
+    [script] = compose["services"]["tokens"]["command"]
+    environment = {**os.environ, "LEADSTREAM_DATA_DIR": str(folder)}
+    subprocess.run([sys.executable, "-c", script.replace("$$", "$")], check=True, env=environment)
+    assert compose["services"]["serve"]["environment"]["LEADSTREAM_SERVE_TOKENS_FILE"].endswith("/tokens")
+    return require_tokens(Settings(serve_host="0.0.0.0", serve_tokens=(folder / "tokens").read_text()))
+
+
+def test_the_tokens_are_made_once_and_nobody_else_reads_them(compose: dict[str, Any], tmp_path: Path) -> None:
+    tokens = make_tokens(compose, tmp_path)
+    text = (tmp_path / "tokens").read_text()
+    reading, writing = (line.partition(":")[2] for line in text.split())
+    assert tokens.scope_of(f"Bearer {reading}".encode()) == "read"
+    assert tokens.scope_of(f"Bearer {writing}".encode()) == "write"
+    assert (tmp_path / "tokens").stat().st_mode & 0o077 == 0
+    make_tokens(compose, tmp_path)
+    assert (tmp_path / "tokens").read_text() == text
+
+
 def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(ports) == 6
+    assert len(ports) == 7
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 

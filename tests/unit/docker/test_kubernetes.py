@@ -13,6 +13,9 @@ from streams.environment import load_settings
 from streams.metrics.server import WorkerServer
 from streams.metrics.worker import ANSWER_SECONDS
 from streams.runtime.process.supervisor import STOP_SECONDS
+from streams.serve.addresses import is_loopback
+from streams.serve.app import API
+from streams.serve.routes import health
 from streams.settings import FILE_SUFFIX, Settings, variable_name
 from tests.harness.project_files import PROJECT_ROOT
 
@@ -75,11 +78,29 @@ def test_probes_ask_paths_that_are_served_on_the_port_that_is_set(manifests: lis
 
 def test_each_command_exists(manifests: list[dict[str, Any]]) -> None:
     commands = {shlex.join(container["args"]) for container in containers(manifests)}
-    assert commands == {"topics create", "worker", f"worker --role {Role.CRM}"}
+    roles = {f"worker --role {role}" for role in (Role.CRM, Role.VIEWS)}
+    assert commands == {"topics create", "worker", "serve", *roles}
+
+
+def test_the_server_is_asked_where_it_listens_and_has_tokens(manifests: list[dict[str, Any]]) -> None:
+    [deployment] = of_kind(manifests, "Deployment")
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    [port] = container["ports"]
+    assert port["containerPort"] == Settings().serve_port
+    environment = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert not is_loopback(environment["LEADSTREAM_SERVE_HOST"])
+    tokens = environment["LEADSTREAM_SERVE_TOKENS_FILE"]
+    [*_, script] = container["readinessProbe"]["exec"]["command"]
+    assert f'open("{tokens}")' in script
+    assert f"127.0.0.1:{port['containerPort']}{API}{health.router.routes[0].path}" in script  # type: ignore[attr-defined]
+    service = next(each for each in of_kind(manifests, "Service") if each["metadata"]["name"] == "leadstream-serve")
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    [published] = service["spec"]["ports"]
+    assert published["targetPort"] == port["name"]
 
 
 def test_labels_choose_what_they_should(manifests: list[dict[str, Any]]) -> None:
-    [service] = of_kind(manifests, "Service")
+    service = next(each for each in of_kind(manifests, "Service") if each["metadata"]["name"] == "leadstream-workers")
     for stateful in of_kind(manifests, "StatefulSet"):
         labels = stateful["spec"]["template"]["metadata"]["labels"]
         assert stateful["spec"]["selector"]["matchLabels"].items() <= labels.items()
@@ -91,7 +112,7 @@ def test_labels_choose_what_they_should(manifests: list[dict[str, Any]]) -> None
 
 
 def test_each_volume_that_is_mounted_exists(manifests: list[dict[str, Any]]) -> None:
-    for stateful in of_kind(manifests, "StatefulSet"):
+    for stateful in (*of_kind(manifests, "StatefulSet"), *of_kind(manifests, "Deployment")):
         spec = stateful["spec"]
         claims = {claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates", ())}
         volumes = {volume["name"] for volume in spec["template"]["spec"]["volumes"]}

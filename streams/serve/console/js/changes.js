@@ -1,7 +1,8 @@
 // Changes as sentences with their causes.
 
 import { sentence } from "./condition.js";
-import { h, link } from "./dom.js";
+import { h, link, replace } from "./dom.js";
+import { decidedLeaves } from "./polarity.js";
 import { time } from "./texts.js";
 
 const CAUSES = {
@@ -20,7 +21,7 @@ export function changeItem(record, { withContact = true, isNew = false } = {}) {
   return h("li", { class: isNew ? "new" : null },
     time(record.at),
     h("div", {}, who, what(record)),
-    record.cause ? h("div", { class: "cause" }, "because ", causeText(record.cause), leaves(record.cause)) : null);
+    record.cause ? h("div", { class: "cause" }, "because ", causeText(record.cause), leaves(record)) : null);
 }
 
 function what(record) {
@@ -51,7 +52,14 @@ export function causeText(cause) {
   return parts.join(", ");
 }
 
-function leaves(cause) {
-  const found = cause.leaves ?? [];
-  return found.length ? `: ${found.map(sentence).join("; ")}` : null;
+// They come a moment later: whether each of them held is asked.
+function leaves(record) {
+  if (!record.cause.leaves?.length) return null;
+  const shown = h("span", {});
+  decidedLeaves(record).then((found) => replace(shown, `: ${found.map(leafText).join("; ")}`));
+  return shown;
+}
+
+function leafText({ leaf, holds }) {
+  return holds === false ? `not (${sentence(leaf)})` : sentence(leaf);
 }

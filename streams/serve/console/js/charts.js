@@ -3,9 +3,9 @@
 import { h, svg } from "./dom.js";
 import { count, plural } from "./texts.js";
 
-const WIDTH = 720;
 const HEIGHT = 200;
-const LEFT = 56;
+const LEFT = 44;
+const NARROW = 560;
 const BOTTOM = 24;
 const TOP = 10;
 
@@ -19,11 +19,12 @@ export function spark(points, label) {
 
 export function sizeChart(points, label) {
   if (!points.length) return h("p", { class: "quiet" }, "The size has not changed since it is known.");
-  const box = { left: LEFT, top: TOP, width: WIDTH - LEFT - 8, height: HEIGHT - TOP - BOTTOM };
+  const width = innerWidth < NARROW ? 300 : 720; // a picture is scaled, and the words in it with it
+  const box = { left: LEFT, top: TOP, width: width - LEFT - 8, height: HEIGHT - TOP - BOTTOM };
   const scale = scaleOf(points, box, true);
   const line = stepPath(points, scale, box);
   const bottom = box.top + box.height;
-  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label },
     svg("path", { class: "area", d: `${line} V ${bottom} H ${box.left} Z` }),
     svg("path", { class: "stroke", d: line }),
     svg("line", { class: "axis", x1: box.left, x2: box.left + box.width, y1: bottom, y2: bottom }));

@@ -1,7 +1,7 @@
 // Conditions as sentences in a tree, and an explanation as the same tree with what holds.
 
 import { h } from "./dom.js";
-import { plain, time } from "./texts.js";
+import { plain, readable, time } from "./texts.js";
 
 const WORDS = {
   eq: "is", ne: "is not", in: "is one of", not_in: "is none of", gt: "is above", gte: "is at least", lt: "is below",
@@ -67,7 +67,7 @@ export function explanationTree(node) {
 function explanationNode(node) {
   const group = groupOf(node);
   const mark = node.holds ? "holds" : "fails";
-  const said = h("span", { class: "quiet" }, node.holds ? " (true" : " (false", timesText(node), ")");
+  const said = h("span", { class: "quiet" }, node.holds ? " (true" : " (false", readable(timesText(node)), ")");
   if (group) {
     const children = [node[group]].flat();
     return h("li", {}, h("span", { class: mark }, GROUPS[group]), said,
@@ -87,13 +87,26 @@ function timesText(node) {
 const NOT_FACTS = new Set(["leaf", "holds", "events", "last_changed", "changed_by", "next_change"]);
 
 function facts(node) {
-  const found = Object.entries(node).filter(([name]) => !NOT_FACTS.has(name));
+  // The events of a leaf say the instants, and what they were.
+  const isShown = (name) => !NOT_FACTS.has(name) && !(name === "instants" && node.events?.length);
+  const found = Object.entries(node).filter(([name]) => isShown(name));
   if (!found.length) return null;
-  return h("span", { class: "facts" }, found.map(([name, value]) => `${name.replaceAll("_", " ")}: ${plain(value)}`).join(" · "));
+  const text = found.map(([name, value]) => `${name.replaceAll("_", " ")}: ${factText(value)}`).join(" · ");
+  return h("span", { class: "facts" }, readable(text));
+}
+
+function factText(value) {
+  if (Array.isArray(value)) return value.map(factText).join(", ");
+  return isPlain(value) ? plain(value) : words(value);
+}
+
+// An object of plain values in words, such as {set_status: "rejected"}: "set status rejected".
+export function words(object) {
+  return Object.entries(object).map(([name, value]) => `${name.replaceAll("_", " ")} ${factText(value)}`).join(", ");
 }
 
 function events(list) {
   if (!list.length) return null;
   return h("ul", {}, list.map(({ id, type, at, ...others }) =>
-    h("li", {}, time(at), ` ${type} ${id} `, h("span", { class: "quiet" }, Object.keys(others).length ? JSON.stringify(others) : ""))));
+    h("li", {}, time(at), ` ${type} ${id} `, h("span", { class: "quiet" }, words(others)))));
 }

@@ -1,5 +1,9 @@
 // Makes elements. Text is always set as text, so nothing that came from a contact can become markup.
 
+import { count } from "./texts.js";
+
+const NARROW_COLUMNS = 3;
+
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -32,22 +36,32 @@ export function figure(value, label) {
   return h("li", {}, h("b", {}, value), label);
 }
 
+// How many there are of something; `nouns` are the word for one and, where it is not made by an "s", for more.
+export function countFigure(value, noun, nouns = `${noun}s`) {
+  return figure(count(value), value === 1 ? noun : nouns);
+}
+
 // Text in which `words` between backticks are code.
 export function prose(text) {
   return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
 }
 
+// On narrow screens the rows of a table with many columns become blocks, each cell with its column's title
+// (console.css). Roles are said, since such a table is no table for browsers any more.
 export function table(caption, columns, rows, empty = "Nothing here yet.") {
   if (!rows.length) return h("p", { class: "quiet" }, prose(empty));
+  const head = columns.map((column) => h("th", { scope: "col", role: "columnheader", class: column.kind }, column.title));
+  const cells = (row) => columns.map((column) =>
+    h("td", { role: "cell", class: column.kind, "data-title": column.title }, h("div", {}, column.cell(row))));
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h(
       "table",
-      {},
+      { role: "table", class: columns.length > NARROW_COLUMNS ? "wide" : null },
       h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: column.kind }, column.title)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column) => h("td", { class: column.kind }, column.cell(row)))))),
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)),
+      h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row" }, cells(row)))),
     ),
   );
 }

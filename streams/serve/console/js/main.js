@@ -94,6 +94,7 @@ async function start() {
     const names = accounts.includes(session.account) ? accounts : [session.account, ...accounts];
     replace(accountField, names.map((name) => h("option", { value: name }, name)));
     accountField.value = session.account;
+    accountField.closest("label").hidden = names.length < 2; // nothing to choose
   } catch (problem) {
     if (problem.status === 401) return replace(root, tokenForm());
     replace(accountField, h("option", { value: session.account }, session.account));
@@ -107,6 +108,9 @@ document.querySelector(".skip").addEventListener("click", (event) => { event.pre
 accountField.addEventListener("change", () => { session.account = accountField.value; live.start(); show(); });
 themeButton.addEventListener("click", () => toggleTheme(themeButton));
 addEventListener("hashchange", () => show());
+// A browser may keep a page that was left, with its connections, of which it has six for each server.
+addEventListener("pagehide", () => { current.abort(); live.stop(); });
+addEventListener("pageshow", (event) => { if (event.persisted) start(); });
 applyTheme(themeButton);
 followSystemTheme(themeButton);
 start();

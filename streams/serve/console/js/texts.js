@@ -4,6 +4,7 @@ const numbers = new Intl.NumberFormat("en");
 const instants = new Intl.DateTimeFormat("en-GB", {
   year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
+const INSTANT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/;
 const UNITS = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
 
 export function count(value) {
@@ -27,6 +28,11 @@ export function time(instant) {
   element.setAttribute("title", `${instant} (UTC)`);
   element.textContent = instants.format(new Date(instant));
   return element;
+}
+
+// A text of the server with its instants as people read them.
+export function readable(text) {
+  return text.split(INSTANT).map((part, index) => (index % 2 ? time(part) : part));
 }
 
 export function seconds(value) {

@@ -16,8 +16,8 @@ from streams.engine.releases.release_log import Release, ReleaseLog
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from tests.harness.kafka.topic_reader import read_topic
-from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 from tests.harness.salesforce.crm_process import until
+from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 
 
 @pytest.fixture

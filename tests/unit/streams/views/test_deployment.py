@@ -20,6 +20,13 @@ def test_retention_cuts_off_what_is_older() -> None:
     assert deployment(NOW - 20 * DAY, is_complete=True).history_since(NOW) == NOW - 7 * DAY
 
 
+def test_where_it_cuts_off_moves_by_minutes_and_never_promises_too_much() -> None:
+    found = {
+        deployment(NOW - 20 * DAY, is_complete=True).history_since(NOW + ms) for ms in (1, 30_000, 59_999, 60_000)
+    }
+    assert found == {NOW - 7 * DAY + 60_000}
+
+
 def test_history_begins_where_the_topics_began_when_they_had_lost_their_beginning() -> None:
     assert deployment(NOW - 2 * DAY, is_complete=False).history_since(NOW) == NOW - 2 * DAY
 

@@ -3,7 +3,7 @@
 import { get, getList } from "../api.js";
 import { bars } from "../charts.js";
 import { changeList } from "../changes.js";
-import { badge, figure, h, link, panel, replace, table } from "../dom.js";
+import { badge, countFigure, figure, h, link, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { count, money, plural, time } from "../texts.js";
 import { addLive } from "./overview.js";
@@ -55,7 +55,7 @@ export async function campaign({ root, parameters: [id], listen }) {
     h("h1", {}, about.name || id),
     h("p", { class: "lead" }, `Campaign ${id}. `, about.description || "", about.paused ? badge("paused", "warn") : null),
     h("ul", { class: "figures" },
-      figure(count(total(about.funnel.statuses)), "leads"),
+      countFigure(total(about.funnel.statuses), "lead"),
       figure(count(about.funnel.handed_over), "handed over"),
       figure(revenueText(about.revenue, "won"), "won"),
       figure(revenueText(about.revenue, "open"), "open"),
@@ -83,8 +83,7 @@ function funnelBars(funnel) {
 }
 
 function bandText({ least, below }) {
-  if (least === null) return `below ${below}`;
-  return below === null ? `${least} and more` : `${least} to below ${below}`;
+  return least === null ? `below ${below}` : `from ${least}`; // each band ends where the next one begins
 }
 
 function leadTable(page) {

@@ -2,10 +2,10 @@
 
 import { get, getList } from "../api.js";
 import { changeList } from "../changes.js";
-import { explanationTree } from "../condition.js";
-import { badge, figure, h, link, pairs, panel, replace, table } from "../dom.js";
+import { explanationTree, sentence, words } from "../condition.js";
+import { badge, countFigure, figure, h, link, pairs, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
-import { count, plain, plural, time } from "../texts.js";
+import { count, plain, plural, readable, time } from "../texts.js";
 import { addLive } from "./overview.js";
 
 export async function contacts({ root }) {
@@ -31,6 +31,8 @@ export async function contact({ root, parameters: [id], query, listen }) {
   const list = changeList(timeline.changes, { withContact: false });
   const parts = { state: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), properties: h("div", {}), relations: h("div", {}) };
   fill(parts, about);
+  const why = h("div", {}, h("p", { class: "quiet" }, "Loading."));
+  whyForm(id, about, query).then((form) => replace(why, form), (problem) => replace(why, problemNotice(problem)));
   replace(root,
     h("h1", {}, id),
     parts.state,
@@ -38,7 +40,7 @@ export async function contact({ root, parameters: [id], query, listen }) {
     h("div", { class: "grid" },
       panel("Properties", "half", parts.properties),
       panel("Segments and leads", "half", parts.relations),
-      panel("Why", "", await whyForm(id, about, query)),
+      panel("Why", "", why),
       panel("Timeline", "", list, timeline.since ? h("p", { class: "quiet" }, "Changes before ", time(timeline.since), " are not kept here.") : null)));
   listen(async (event, data) => {
     if ((data.record ?? data).contact !== id) return;
@@ -48,11 +50,11 @@ export async function contact({ root, parameters: [id], query, listen }) {
 }
 
 function fill(parts, about) {
-  replace(parts.state, badge(about.status, about.status === "active" ? "good" : "warn"), " known since ", time(about.created),
+  replace(parts.state, nameOf(about.properties), badge(about.status, about.status === "active" ? "good" : "warn"), " known since ", time(about.created),
     about.last_seen ? [", last seen ", time(about.last_seen)] : null);
   replace(parts.figures,
-    figure(count(about.memberships.length), "segments"),
-    figure(count(about.leads.length), "leads"),
+    countFigure(about.memberships.length, "segment"),
+    countFigure(about.leads.length, "lead"),
     figure(count(about.score), "score"),
     Object.entries(about.scores).map(([name, value]) => figure(count(value), name)));
   replace(parts.properties, Object.keys(about.properties).length
@@ -69,6 +71,17 @@ function fill(parts, about) {
       { title: "Points", kind: "number", cell: (row) => count(row.points) },
       { title: "In the CRM", cell: (row) => row.crm?.record ?? "–" },
     ], about.leads, "No lead."));
+}
+
+function nameOf({ first_name: first, last_name: last, job_title: job, company }) {
+  const name = [first, last].filter(Boolean).join(" ");
+  const work = [job, company].filter(Boolean).join(" at ");
+  const text = [name, work].filter(Boolean).join(", ");
+  return text ? [h("b", {}, text), " "] : null;
+}
+
+function problemNotice(problem) {
+  return h("p", { class: "notice bad", role: "alert" }, problem.message);
 }
 
 async function whyForm(id, about, query) {
@@ -91,7 +104,7 @@ async function whyForm(id, about, query) {
       const instant = at.value ? new Date(at.value).toISOString() : null;
       replace(answer, explanation(await get(["contacts", id, "why"], { [kind]: name, at: instant, journal: instant ? null : "true" })));
     } catch (problem) {
-      replace(answer, h("p", { class: "notice bad", role: "alert" }, problem.message));
+      replace(answer, problemNotice(problem));
     }
     button.disabled = false;
   }
@@ -111,12 +124,18 @@ function explanation(found) {
     : found.lead ? ["Is a lead of ", h("b", {}, found.campaign), `: ${found.lead.status}, ${found.lead.points} points`] : ["Is no lead of ", h("b", {}, found.campaign)];
   return [
     h("p", {}, verdict, `, as of `, time(found.at), `, under release ${found.release}.`),
-    found.reasons?.length ? h("ul", {}, found.reasons.map((reason) => h("li", {}, reason))) : null,
+    found.reasons?.length ? h("ul", {}, found.reasons.map((reason) => h("li", {}, readable(reason)))) : null,
     found.condition ? explanationTree(found.condition) : null,
-    ["scoring", "automation"].flatMap((kind) => (found[kind] ?? []).map((rule) => h("div", {},
-      h("h3", {}, `${kind === "scoring" ? "Scoring" : "Automation"} rule ${rule.id}: ${kind === "scoring" ? `${rule.points} points` : plain(rule.then)}`),
-      rule.condition ? explanationTree(rule.condition) : null))),
+    (found.scoring ?? []).map((rule) => [h("h3", {}, `Scoring rule ${rule.id}: ${plural(rule.points, "point")}`), ruleText(rule)]),
+    (found.automation ?? []).map((rule) => [h("h3", {}, `Automation rule ${rule.id}: ${words(rule.then)}`), ruleText(rule)]),
     found.history?.length ? [h("h3", {}, "History"), changeList(found.history.map((each) => ({ ...each, contact: found.contact, segment: found.segment, campaign: found.campaign })), { withContact: false })] : null,
-    (found.notes ?? []).map((note) => h("p", { class: "quiet" }, note)),
+    (found.notes ?? []).map((note) => h("p", { class: "quiet" }, readable(note))),
   ];
+}
+
+function ruleText(rule) {
+  const cap = rule.at_most ? `, at most ${plural(rule.at_most, "time")}` : "";
+  const awards = rule.awards?.length ? h("p", { class: "quiet" }, "Lately at ", rule.awards.map((at, index) => [index ? ", " : "", time(at)]), ".") : null;
+  if (rule.each) return [h("p", {}, `Each ${sentence(rule.each)}${cap}.`), awards];
+  return [rule.condition ? explanationTree(rule.condition) : null, awards];
 }

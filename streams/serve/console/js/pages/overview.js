@@ -2,7 +2,7 @@
 
 import { get, getList } from "../api.js";
 import { changeItem, changeList } from "../changes.js";
-import { figure, h, link, panel, replace, table } from "../dom.js";
+import { countFigure, h, link, panel, replace, table } from "../dom.js";
 import { count } from "../texts.js";
 import { revenueText } from "./campaigns.js";
 
@@ -17,16 +17,16 @@ export async function overview({ root, listen }) {
     h("h1", {}, "Overview"),
     h("p", { class: "lead" }, "Who is where, and what changed last. Everything here is as of now and changes by itself."),
     h("ul", { class: "figures" },
-      figure(count(contacts.total), "contacts"),
-      figure(count(segments.segments.length), "segments"),
-      figure(count(campaigns.campaigns.length), "campaigns")),
+      countFigure(contacts.total, "contact"),
+      countFigure(segments.segments.length, "segment"),
+      countFigure(campaigns.campaigns.length, "campaign")),
     h("div", { class: "grid" },
-      panel("Segments", "half", table("Segments by size", [
+      panel("Segments", "half", table("The largest first", [
         { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.name || row.segment) },
         { title: "Members", kind: "number", cell: (row) => count(row.members) },
       ], [...segments.segments].sort((a, b) => b.members - a.members).slice(0, 10),
       "No segment yet. `leadstream definitions apply` brings the first one.")),
-      panel("Campaigns", "half", table("Campaigns", [
+      panel("Campaigns", "half", table("What sales got and won", [
         { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
         { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
         { title: "Won", kind: "number", cell: (row) => revenueText(row.revenue, "won") },

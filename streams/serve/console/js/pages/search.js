@@ -43,11 +43,11 @@ export async function search({ root, signal }) {
   replace(root,
     h("h1", {}, "Search"),
     h("p", { class: "lead" }, "Who would meet a condition now? The words are those of a segment's ", h("code", {}, "when"), "."),
-    panel("Condition", "", h("form", { onsubmit: (event) => { event.preventDefault(); clearTimeout(timer); ask("exact"); } },
+    h("div", { class: "grid" }, panel("Condition", "", h("form", { onsubmit: (event) => { event.preventDefault(); clearTimeout(timer); ask("exact"); } },
       h("label", { class: "field", for: "condition" }, "Condition, as YAML or JSON", text),
       h("p", { class: "quiet", id: "condition-help" }, "While you type, the count comes from a sample of the contacts."),
       exact)),
-    panel("Result", "", answer));
+    panel("Result", "", answer)));
 }
 
 function errorText(error) {

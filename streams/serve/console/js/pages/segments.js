@@ -4,7 +4,7 @@ import { get, getList, hasWallClock } from "../api.js";
 import { changeList } from "../changes.js";
 import { sizeChart, spark } from "../charts.js";
 import { conditionTree } from "../condition.js";
-import { badge, figure, h, link, panel, replace, table } from "../dom.js";
+import { badge, countFigure, h, link, panel, replace, table } from "../dom.js";
 import { count, plural, time } from "../texts.js";
 import { pages } from "../pager.js";
 import { addLive } from "./overview.js";
@@ -33,7 +33,7 @@ export async function segment({ root, parameters: [id], listen }) {
     get(["segments", id]), get(["changes"], { segment: id, limit: 30 }), get(["segments", id, "sizes"], { step: "minute" }),
     hasWallClock(),
   ]);
-  const size = figure(count(about.members), "members");
+  const size = countFigure(about.members, "member");
   const list = changeList(changes.changes.map((each) => each.record).reverse());
   const chart = h("div", {}, chartOf(history, isWall));
   replace(root,
@@ -55,7 +55,7 @@ export async function segment({ root, parameters: [id], listen }) {
     if ((data.record ?? data).segment !== id) return;
     addLive(list, data, {});
     const [now, sizes] = await Promise.all([get(["segments", id]), get(["segments", id, "sizes"], { step: "minute" })]);
-    replace(size, h("b", {}, count(now.members)), "members");
+    replace(size, ...countFigure(now.members, "member").childNodes);
     replace(chart, chartOf(sizes, isWall));
   });
 }

@@ -1,8 +1,8 @@
 // Workers, slots, lag, and what holds time back.
 
 import { get } from "../api.js";
-import { badge, figure, h, pairs, panel, replace, table } from "../dom.js";
-import { count, plain, seconds, time } from "../texts.js";
+import { badge, countFigure, figure, h, pairs, panel, replace, table } from "../dom.js";
+import { count, plural, seconds, time } from "../texts.js";
 
 const EVERY = 5_000;
 const JOURNALS = new Set(["journal", "ledger-journal"]);
@@ -22,13 +22,13 @@ function content(found, views) {
     h("h1", {}, "Workers"),
     h("p", { class: "lead" }, "Who decides, how much waits, and whether time goes on. It is read again every five seconds."),
     h("ul", { class: "figures" },
-      figure(count(found.workers.length), "workers"),
+      countFigure(found.workers.length, "worker"),
       figure(count(waiting(found, (topic) => !JOURNALS.has(topic))), "records not in the journal"),
       figure(count(waiting(found, (topic) => JOURNALS.has(topic))), "records not decided"),
-      figure(count(found.dead_letters?.count ?? 0), "dead letters")),
+      countFigure(found.dead_letters?.count ?? 0, "dead letter")),
     found.topics.problems.map((problem) => h("p", { class: "notice bad" }, problem)),
     h("div", { class: "grid" },
-      panel("Workers and their slots", "half", table("Workers", [
+      panel("Workers and their slots", "half", table("Who runs what", [
         { title: "Worker", cell: (row) => row.name },
         { title: "Role", cell: (row) => badge(row.role) },
         { title: "Host", cell: (row) => row.host ?? "–" },
@@ -41,12 +41,24 @@ function content(found, views) {
       ], found.lag ?? [])),
       panel("Views", "half", table("How far what you see here is behind the topics", [
         { title: "Topic", cell: (row) => row.topic },
-        { title: "Partition", kind: "number", cell: (row) => row.partition },
-        { title: "Behind", kind: "number", cell: (row) => count(row.lag) },
+        { title: "Behind", kind: "number", cell: (row) => plural(row.lag, "record") },
         { title: "For", kind: "number", cell: (row) => seconds(row.lag_seconds) },
         { title: "As of", kind: "time", cell: (row) => time(row.as_of) },
-      ], views.partitions, "The read models are not built yet."))),
+      ], byTopic(views.partitions), "The read models are not built yet."))),
   ];
+}
+
+// One row for each topic: of its partitions the records together, and the longest delay.
+function byTopic(partitions) {
+  const rows = new Map();
+  for (const { topic, lag, lag_seconds: delay, as_of: asOf } of partitions) {
+    const row = rows.get(topic) ?? { topic, lag: 0, lag_seconds: 0, as_of: asOf };
+    row.lag += lag;
+    row.lag_seconds = Math.max(row.lag_seconds, delay);
+    if (asOf < row.as_of) row.as_of = asOf;
+    rows.set(topic, row);
+  }
+  return [...rows.values()];
 }
 
 function waiting(found, isCounted) {

@@ -90,7 +90,7 @@ async def test_what_is_asked_wrongly_is_told_what_is_wrong(path: str, status: in
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("segments", "GET"), ("events", "POST"), ("segments/add", "POST"), ("segments/remove", "POST")],
+    [("segments", "GET, HEAD"), ("events", "POST"), ("segments/add", "POST"), ("segments/remove", "POST")],
 )
 async def test_another_method_is_told_which_ones_there_are(path: str, allowed: str) -> None:
     async with serving() as (_, client):
