@@ -50,7 +50,6 @@ def reconcile(
     """
     from agents.crm.reconciler import Repair  # noqa: PLC0415 - Salesforce's client is slow to import
     from agents.crm.reconciler import reconcile as compare  # noqa: PLC0415 - Salesforce's client is slow to import
-
     from streams.store.outputs.definitions import require_release  # noqa: PLC0415 - so is the engine's validation
 
     if unseen_as_deleted and not repair:
