@@ -40,7 +40,7 @@ class LedgerDecider:
         self._opportunities: dict[str, Opportunity] = {}
         self._totals: dict[str, RevenueTotal] = {}
         self._campaigns: dict[str, CrmCampaigns] = {}
-        self._leads = LeadOpportunities(self._opportunities)
+        self._leads = LeadOpportunities()
         self._queue: deque[tuple[int, JournalRecord]] = deque()
         self._keys_to_visit: deque[str] | None = None
         """Keys of the opportunities that the marker at the head of the queue has yet to visit; None: not started."""
@@ -55,7 +55,9 @@ class LedgerDecider:
             opportunity = msgspec.json.decode(value, type=Opportunity)
             former = self._opportunities.get(opportunity.key)
             self._opportunities[opportunity.key] = opportunity
-            self._leads.move(opportunity, former.reported_outcome if former else None)
+            self._leads.replace(
+                opportunity.account, former.reported_outcome if former else None, opportunity.reported_outcome
+            )
         elif name.startswith(_TOTAL):
             self._totals[name[len(_TOTAL) :]] = msgspec.json.decode(value, type=RevenueTotal)
         elif name.startswith(_CAMPAIGNS):
@@ -202,7 +204,7 @@ class LedgerDecider:
         if expected == former:
             return
         opportunity.reported_outcome = expected
-        self._leads.move(opportunity, former)
+        self._leads.replace(opportunity.account, former, expected)
         at = opportunity.modified if origin.at is None else origin.at
         report = self._report_for_lead if campaigns.speaks_for_leads else _report_opportunity
         for each in _reports(former, expected):

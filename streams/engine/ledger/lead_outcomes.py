@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from streams.engine.ledger import money
-from streams.engine.ledger.opportunity import Opportunity, OpportunityOutcome, ReportedOutcome
+from streams.engine.ledger.opportunity import OpportunityOutcome, ReportedOutcome
 
 _PRECEDENCE: tuple[OpportunityOutcome, ...] = ("won", "open", "lost")
 """Of several opportunities of a lead the first of these that one of them has is the lead's outcome."""
@@ -25,7 +25,8 @@ class LeadId(NamedTuple):
 class LeadOutcome:
     """What a lead's opportunities say together; `amounts` are those of the opportunities with that outcome.
 
-    `amounts` (decimal text by currency) has each of their currencies, `currency` is that of the one modified last.
+    `amounts` (decimal text by currency) has each of their currencies; `currency` is that of the most of them, of
+    equals the first by name.
     """
 
     outcome: OpportunityOutcome
@@ -33,62 +34,74 @@ class LeadOutcome:
     amounts: Mapping[str, str]
 
 
+@dataclass(slots=True)
+class LeadSums:
+    """The opportunities that a lead heard of, by outcome and currency: how many, and their amount (decimal text)."""
+
+    by_outcome: dict[OpportunityOutcome, dict[str, tuple[int, str]]] = field(default_factory=dict)
+    count: int = 0
+    unheard: int = 0
+    """How many were reported alone, by an engine version before 4."""
+
+    def add(self, report: ReportedOutcome) -> None:
+        """Adds what an opportunity was reported as."""
+        sums = self.by_outcome.setdefault(report.outcome, {})
+        count, amount = sums.get(report.currency, (0, money.ZERO))
+        sums[report.currency] = (count + 1, money.plus(amount, report.amount or money.ZERO))
+        self.count += 1
+        self.unheard += not report.speaks_for_lead
+
+    def remove(self, report: ReportedOutcome) -> None:
+        """Takes away what was added."""
+        sums = self.by_outcome[report.outcome]
+        count, amount = sums.pop(report.currency)
+        if count > 1:
+            sums[report.currency] = (count - 1, money.minus(amount, report.amount or money.ZERO))
+        elif not sums:
+            del self.by_outcome[report.outcome]
+        self.count -= 1
+        self.unheard -= not report.speaks_for_lead
+
+    def outcome(self) -> LeadOutcome | None:
+        """Returns what the opportunities say together; None where none is left that was not deleted."""
+        for outcome in _PRECEDENCE:
+            if sums := self.by_outcome.get(outcome):
+                currency = min(sums, key=lambda each: (-sums[each][0], each))
+                return LeadOutcome(outcome, currency, {each: sums[each][1] for each in sorted(sums)})
+        return None
+
+
 class LeadOpportunities:
-    """Which opportunities were reported to which lead; `rows` are the ledger's opportunities by key."""
+    """Leads with what they heard of their opportunities; a lead takes little memory, however many it has."""
 
-    def __init__(self, rows: Mapping[str, Opportunity]) -> None:
-        self._rows = rows
-        self._keys: dict[LeadId, set[str]] = {}
+    def __init__(self) -> None:
+        self._sums: dict[LeadId, LeadSums] = {}
 
-    def move(self, opportunity: Opportunity, former: ReportedOutcome | None) -> None:
-        """Takes an opportunity from the lead of `former` to that of its present report; either may be none."""
+    def replace(self, account: str, former: ReportedOutcome | None, present: ReportedOutcome | None) -> None:
+        """Replaces what an opportunity was reported as; the leads may differ, and either may be none."""
         if former is not None:
-            lead = lead_of(opportunity.account, former)
-            remaining = self._keys.get(lead, set())
-            remaining.discard(opportunity.key)
-            if not remaining:
-                self._keys.pop(lead, None)
-        if opportunity.reported_outcome is not None:
-            lead = lead_of(opportunity.account, opportunity.reported_outcome)
-            self._keys.setdefault(lead, set()).add(opportunity.key)
+            lead = lead_of(account, former)
+            self._sums[lead].remove(former)
+            if not self._sums[lead].count:
+                del self._sums[lead]
+        if present is not None:
+            self._sums.setdefault(lead_of(account, present), LeadSums()).add(present)
 
     def outcome(self, lead: LeadId) -> LeadOutcome | None:
         """Returns the lead's outcome; None where no opportunity is left that was not deleted."""
-        return fold_outcomes(self._of(lead))
+        sums = self._sums.get(lead)
+        return None if sums is None else sums.outcome()
 
     def needs_summary(self, lead: LeadId) -> bool:
         """Whether the last word that the lead had may have been of one opportunity where it has several.
 
         That is so when an account comes from an engine version before 4, and only once its last one is visited.
         """
-        opportunities = list(self._of(lead))
-        reports = [each.reported_outcome for each in opportunities if each.reported_outcome is not None]
-        is_complete = all(report.speaks_for_lead for report in reports)
+        sums = self._sums[lead]
         # Where every opportunity was deleted, the last word was that, too.
-        return len(reports) > 1 and is_complete and any(report.outcome != "deleted" for report in reports)
-
-    def _of(self, lead: LeadId) -> Iterable[Opportunity]:
-        return (self._rows[key] for key in self._keys.get(lead, ()))
+        return sums.count > 1 and not sums.unheard and sums.outcome() is not None
 
 
 def lead_of(account: str, report: ReportedOutcome) -> LeadId:
     """Returns the lead that a report went to."""
     return LeadId(account, report.contact, report.campaign)
-
-
-def fold_outcomes(opportunities: Iterable[Opportunity]) -> LeadOutcome | None:
-    """Returns what opportunities say together: won if any is, else open if any is, else lost; None for none left."""
-    by_outcome: dict[str, list[tuple[Opportunity, ReportedOutcome]]] = {}
-    for opportunity in opportunities:
-        if (report := opportunity.reported_outcome) is not None:
-            by_outcome.setdefault(report.outcome, []).append((opportunity, report))
-    for outcome in _PRECEDENCE:
-        if deciding := by_outcome.get(outcome):
-            amounts: dict[str, str] = {}
-            for _, report in deciding:
-                amounts[report.currency] = money.plus(
-                    amounts.get(report.currency, money.ZERO), report.amount or money.ZERO
-                )
-            _, latest = max(deciding, key=lambda each: (each[0].modified, each[0].version, each[0].id))
-            return LeadOutcome(outcome, latest.currency, dict(sorted(amounts.items())))
-    return None

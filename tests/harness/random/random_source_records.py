@@ -165,6 +165,9 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "opportunity": _IDS,
     "amount": (*_texts("10.50", "x"), *_NUMBERS),
     "currency": _texts("EUR", "eur", "EURO"),
+    "amounts": ('{"EUR":"10.50"}', "{}", '{"EUR":10}', "null"),
+    "opportunity_state": ('{"outcome":"won","amount":"1"}', '{"outcome":"open"}', '{"outcome":"Won"}', "null"),
+    "cause": ('{"kind":"crm","event":"e1","release":3}', '{"kind":"crm"}', '{"kind":"whim"}', "null"),
     "version": _NUMBERS,
     "into": _IDS,
 }
@@ -189,7 +192,10 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "segment.member_removed": ("segment", "by"),
     "crm.linked": ("campaign", "hand_over", "number", "record", "member"),
     "crm.failed": ("campaign", "hand_over", "number", "code", "message", "record"),
-    "crm.outcome": ("campaign", "hand_over", "number", "outcome", "opportunity", "amount", "currency"),
+    "crm.outcome": (
+        *("campaign", "hand_over", "number", "outcome", "opportunity", "amount", "currency"),
+        *("amounts", "opportunity_state", "cause"),
+    ),
     "opportunity.changed": ("opportunity", "modified", "version", "name", "amount", "currency", "contact"),
 }
 _TYPE_NAMES = _texts("contact.renamed", "Web.visited", "web\\u002evisited", "", "_Activity")

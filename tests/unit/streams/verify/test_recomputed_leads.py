@@ -234,6 +234,22 @@ def test_results_of_the_crm_stay_with_the_lead() -> None:
     assert "code" not in crm
 
 
+def test_an_outcome_leaves_nothing_of_the_amounts_before() -> None:
+    driver = EngineDriver(campaigns=spring_campaign())
+    driver.send("lead.added", day(0), campaign="spring")
+    outcome: dict[str, Any] = {"campaign": "spring", "outcome": "won", "opportunity": "o1", "currency": "EUR"}
+    state = {"outcome": "open", "currency": "EUR"}
+    driver.send(
+        "crm.outcome", day(1), **outcome, amount="7", amounts={"EUR": "7", "USD": "2"}, opportunity_state=state
+    )
+    crm = leads_from_recompute(recompute(driver))["spring"]["crm"]
+    assert (crm["amount"], crm["amounts"]) == ("7", {"EUR": "7", "USD": "2"})
+    assert "opportunity_state" not in crm
+    driver.send("crm.outcome", day(2), **outcome, amount="8")
+    crm = leads_from_recompute(recompute(driver))["spring"]["crm"]
+    assert (crm["amount"], "amounts" in crm) == ("8", False)
+
+
 def test_a_lead_that_the_cascade_should_have_ended_is_a_difference() -> None:
     driver = EngineDriver(campaigns=spring_campaign())
     rows = [*driver.send("lead.added", day(0), campaign="spring"), *driver.change_contact(day(1), status="bounced")]

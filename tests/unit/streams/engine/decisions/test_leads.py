@@ -199,6 +199,22 @@ def test_a_result_of_an_older_hand_over_is_ignored() -> None:
     assert driver.contact().leads["spring"].crm["record"] == "new"
 
 
+def test_an_outcome_speaks_for_the_lead_and_leaves_nothing_of_the_one_before() -> None:
+    driver = EngineDriver(segments=[FIT], campaigns=[campaign()])
+    driver.change_contact(day(0), fits=True)
+    driver.send("crm.linked", day(1), campaign="spring", record="r", hand_over="h2", number=[0, 9, 0])
+    outcome = {"campaign": "spring", "outcome": "won", "opportunity": "o1", "currency": "EUR"}
+    state = {"outcome": "open", "currency": "EUR", "amount": "3"}
+    both = {"EUR": "7", "USD": "2"}
+    driver.send("crm.outcome", day(2), **outcome, amount="7", amounts=both, opportunity_state=state)
+    assert driver.contact().leads["spring"].crm["amounts"] == both
+    ledgers: dict[str, Any] = {"number": [0, 99, 0], "cause": {"kind": "crm", "event": "e1", "release": 1}}
+    driver.send("crm.outcome", day(3), **outcome, amount="8", opportunity_state=state, **ledgers)
+    expected = {"record": "r", "hand_over": "h2", "number": [0, 9, 0], "result": "crm.outcome"}
+    expected |= {name: value for name, value in outcome.items() if name != "campaign"} | {"amount": "8"}
+    assert driver.contact().leads["spring"].crm == expected
+
+
 def test_a_segment_may_look_at_leads() -> None:
     hot = {"id": "hot", "dynamic": True, "when": {"lead": {"campaign": "spring", "status": {"eq": "qualified"}}}}
     driver = EngineDriver(segments=[FIT, hot], campaigns=[campaign()])

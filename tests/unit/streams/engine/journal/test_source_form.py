@@ -37,7 +37,11 @@ FIELDS: dict[str, dict[str, Any]] = {
     "segment.member_removed": {"segment": "vip"},
     "crm.linked": {**CRM, "record": "00Q1", "member": "00v1"},
     "crm.failed": {**CRM, "code": "deleted_in_crm", "message": "gone"},
-    "crm.outcome": {**CRM, "outcome": "won", "opportunity": "006", "amount": "10.50", "currency": "EUR"},
+    "crm.outcome": {
+        **{**CRM, "outcome": "won", "opportunity": "006", "amount": "10.50", "currency": "EUR"},
+        "amounts": {"EUR": "10.50", "USD": "1"},
+        "opportunity_state": {"outcome": "lost", "currency": "USD", "amount": "3"},
+    },
     "opportunity.changed": {
         "opportunity": "006",
         "contact": "anna",
@@ -50,6 +54,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "currency": "EUR",
         "lead_campaign": "spring",
         "close_date": "2026-03-01",
+        "released": True,
     },
 }
 

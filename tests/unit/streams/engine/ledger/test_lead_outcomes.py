@@ -137,13 +137,14 @@ def test_leads_of_one_contact_in_two_campaigns_have_outcomes_of_their_own(ledger
 
 
 def test_amounts_of_several_currencies_stand_apart(ledger: LedgerDriver) -> None:
-    ledger.send("o1", at=1, amount="7.50", currency="EUR", **ADA, **WON)
-    ledger.send("o2", at=2, amount="2", currency="USD", **ADA, **WON)
-    ledger.send("o3", at=3, amount="0.5", currency="EUR", **ADA, **WON)
+    ledger.send("o1", at=1, amount="7.50", currency="USD", **ADA, **WON)
+    ledger.send("o2", at=2, amount="2", currency="EUR", **ADA, **WON)
+    ledger.send("o3", at=3, amount="0.5", currency="USD", **ADA, **WON)
     second, third = ledger.outcomes()[1:]
-    assert (second["amount"], second["currency"], second["amounts"]) == ("2", "USD", {"EUR": "7.5", "USD": "2"})
-    assert (third["amount"], third["currency"], third["amounts"]) == ("8", "EUR", {"EUR": "8", "USD": "2"})
-    ledger.send("o2", at=4, amount="2", currency="USD", **ADA)
+    # Of equally many the first by name is named, else that of the most.
+    assert (second["amount"], second["currency"], second["amounts"]) == ("2", "EUR", {"EUR": "2", "USD": "7.5"})
+    assert (third["amount"], third["currency"], third["amounts"]) == ("8", "USD", {"EUR": "2", "USD": "8"})
+    ledger.send("o2", at=4, amount="2", currency="EUR", **ADA)
     assert "amounts" not in ledger.outcomes()[-1]
 
 
