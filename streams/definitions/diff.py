@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.conditions import DefinitionModel
-from schemas.definitions import Definitions
+from schemas.definitions import Definitions, Salesforce
 from streams.definitions.diff_text import describe_differences
 from streams.definitions.history_needs import new_history_needs
 from streams.engine.releases.conditions import campaign_rules
@@ -148,7 +148,13 @@ def _setting_lines(old: Definitions, new: Definitions) -> Iterator[str]:
         if before != after:
             yield f"{name}: {before} -> {after}"
     if old.salesforce != new.salesforce:
-        yield "salesforce: the field mapping changes"
+        yield f"salesforce: {_changed_parts(old.salesforce or Salesforce(), new.salesforce or Salesforce())}"
+
+
+def _changed_parts(old: Salesforce, new: Salesforce) -> str:
+    """The parts of the mapping that change, by their keys."""
+    parts = [name for name in Salesforce.model_fields if getattr(old, name) != getattr(new, name)]
+    return f"another {', '.join(parts)}" if parts else "an empty mapping comes or goes"
 
 
 def _backfill_notes(before: Definitions | None, after: Definitions) -> Iterator[str]:

@@ -36,6 +36,15 @@ def test_everything_is_new_at_first() -> None:
     ]
 
 
+def test_a_changed_mapping_names_its_parts_and_what_is_counted_from_the_journal() -> None:
+    silent = {"do_not_sync": {"visit": {"path": {"eq": "/opt-out"}}, "within": "30d"}}
+    fields = {"lead_fields": {"Company": {"property": "company"}}}
+    changed = diff({"salesforce": fields}, {"salesforce": {**fields, **silent, "match": ["email"]}})
+    assert changed.settings == ("salesforce: another match, do_not_sync",)
+    assert changed.notes == (f"salesforce do_not_sync {BACKFILL_NOTE}",)
+    assert diff({}, {"salesforce": {}}).settings == ("salesforce: an empty mapping comes or goes",)
+
+
 def test_the_same_condition_in_other_words_changes_nothing() -> None:
     before = {"segments": [{**BUSY, "when": {"visit": {}, "within": "7d"}}]}
     after = {"segments": [{**BUSY, "when": {"visit": {}, "within": "168h"}}]}
