@@ -65,7 +65,7 @@ def test_the_matrix_has_nearly_two_hundred_combinations() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FaultDeployment:
     """One deployment and one org for all cases."""
 
     settings: Settings
@@ -84,9 +84,9 @@ def deployment(kafka: str, org: SandboxClient) -> Settings:
 
 
 @pytest.fixture
-def place(deployment: Settings, org: SandboxClient) -> Iterator[Place]:
+def place(deployment: Settings, org: SandboxClient) -> Iterator[FaultDeployment]:
     org.clear_faults()
-    yield Place(deployment, org)
+    yield FaultDeployment(deployment, org)
     org.clear_faults()
 
 
@@ -114,7 +114,7 @@ class Worker:
 
 
 @pytest.fixture
-async def worker(place: Place) -> AsyncIterator[Worker]:
+async def worker(place: FaultDeployment) -> AsyncIterator[Worker]:
     worker = Worker(place.settings, place.sandbox)
     worker.start()
     yield worker
@@ -123,7 +123,7 @@ async def worker(place: Place) -> AsyncIterator[Worker]:
 
 @pytest.mark.parametrize(("kind", "step"), [pytest.param(*case, id="-".join(case)) for case in CASES])
 async def test_a_fault_loses_and_doubles_nothing(
-    place: Place, worker: Worker, hand_over: HandOverFactory, kind: str, step: str
+    place: FaultDeployment, worker: Worker, hand_over: HandOverFactory, kind: str, step: str
 ) -> None:
     settings, sandbox = place.settings, place.sandbox
     before = await committed_count(settings)
