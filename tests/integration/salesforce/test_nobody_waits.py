@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 
