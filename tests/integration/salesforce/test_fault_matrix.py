@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
@@ -15,14 +16,20 @@ from dataclasses import dataclass
 import pytest
 
 from agents.crm.handovers.handover_consumer import HandOverConsumer
+from agents.crm.handovers.org_deliveries import OrgDeliveries
+from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.handover_records import LeadHandOver
+from connectors.salesforce.org.auth import TokenProvider
+from connectors.salesforce.org.client import OrgClient
 from streams.settings import Settings
 from tests.harness.kafka.broker import fresh_prefix
 from tests.harness.salesforce.crm_process import (
+    BRISK,
+    QUICK,
     HandOverFactory,
     committed_count,
-    consumer_of,
     create_crm_topics,
+    default_mapping,
     events_of,
     for_account,
     hand_over_all,
@@ -58,7 +65,7 @@ def test_the_matrix_has_nearly_two_hundred_combinations() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FaultDeployment:
     """One deployment and one org for all cases."""
 
     settings: Settings
@@ -77,22 +84,26 @@ def deployment(kafka: str, org: SandboxClient) -> Settings:
 
 
 @pytest.fixture
-def place(deployment: Settings, org: SandboxClient) -> Iterator[Place]:
+def place(deployment: Settings, org: SandboxClient) -> Iterator[FaultDeployment]:
     org.clear_faults()
-    yield Place(deployment, org)
+    yield FaultDeployment(deployment, org)
     org.clear_faults()
 
 
 class Worker:
     """A hand-over consumer that can be killed: what it has in memory is lost, its request goes on."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sandbox: SandboxClient) -> None:
         self._settings = settings
+        self._connection = sandbox.connection()
         self._task: asyncio.Task[None] | None = None
         self.consumer: HandOverConsumer | None = None
 
     def start(self) -> None:
-        self.consumer = consumer_of(self._settings)
+        # A session that is refused right after its login is a pause of a minute: here it is a second or less.
+        tokens = TokenProvider(self._connection, clock=lambda: 100 * time.monotonic())
+        delivery = Delivery(OrgClient(self._connection, tokens), default_mapping, BRISK)
+        self.consumer = HandOverConsumer(self._settings, OrgDeliveries.of_one(delivery, QUICK))
         self._task = asyncio.create_task(self.consumer.run())
 
     async def kill(self) -> None:
@@ -103,8 +114,8 @@ class Worker:
 
 
 @pytest.fixture
-async def worker(place: Place) -> AsyncIterator[Worker]:
-    worker = Worker(place.settings)
+async def worker(place: FaultDeployment) -> AsyncIterator[Worker]:
+    worker = Worker(place.settings, place.sandbox)
     worker.start()
     yield worker
     await worker.kill()
@@ -112,7 +123,7 @@ async def worker(place: Place) -> AsyncIterator[Worker]:
 
 @pytest.mark.parametrize(("kind", "step"), [pytest.param(*case, id="-".join(case)) for case in CASES])
 async def test_a_fault_loses_and_doubles_nothing(
-    place: Place, worker: Worker, hand_over: HandOverFactory, kind: str, step: str
+    place: FaultDeployment, worker: Worker, hand_over: HandOverFactory, kind: str, step: str
 ) -> None:
     settings, sandbox = place.settings, place.sandbox
     before = await committed_count(settings)
