@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
 from agents.crm.handover_times import HandOverTimes
 from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.opportunity_pollers import OpportunityPollers
 from agents.crm.org_deliveries import OrgDeliveries
 from agents.crm.poll_pace import PollPace
+from agents.crm.polls import build_polls
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
-from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.poll import OpportunityPoll
-from connectors.salesforce.org.client import OrgClient
-from connectors.salesforce.org.connection import Connection
-from connectors.salesforce.org.usage import ApiUsage
+from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
 from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
@@ -27,22 +25,29 @@ def build_crm(
     *,
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
-    usage: ApiUsage | None = None,
-    rules: Callable[[], AttributionRules] = AttributionRules,
+    directory: OrgDirectory | None = None,
+    releases: Callable[[], Iterable[Release]] = tuple,
     time_zone: TimeZoneProvider = utc,
-) -> tuple[HandOverConsumer, OpportunityPoller]:
-    """The hand-over consumer and the poller; both share one login, and `usage` counts their calls.
+) -> tuple[HandOverConsumer, OpportunityPollers]:
+    """The hand-over consumer and the pollers of all orgs; those of an org share its client, login and usage.
 
-    `rules` say whose the opportunities are. Raises SalesforceRefused when no org is set.
+    `releases` say whose the opportunities are. Raises SalesforceRefused when no org is set.
     """
-    org = OrgClient(Connection.from_settings(settings), usage=usage)
-    delivery = Delivery(org, mapping, patience, time_zone)
-    consumer = HandOverConsumer(settings, OrgDeliveries.of_one(delivery, backoff), mapping=mapping)
-    poll = OpportunityPoll(
-        org, currency=settings.salesforce_currency, rules=rules, handed_over_at=HandOverTimes(settings)
-    )
-    pace = PollPace(settings.salesforce_poll_ms / 1000, org.usage)
-    return consumer, OpportunityPoller(settings, poll, backoff=backoff, pace=pace)
+    orgs = directory or OrgDirectory.from_settings(settings)
+    deliveries = {name: Delivery(client, mapping, patience, time_zone) for name, client in orgs.clients.items()}
+    consumer = HandOverConsumer(settings, OrgDeliveries(deliveries, orgs.org_name, backoff), mapping=mapping)
+    polls = build_polls(orgs, releases, HandOverTimes(settings))
+    pollers = [
+        OpportunityPoller(
+            settings,
+            poll,
+            backoff=backoff,
+            pace=PollPace(settings.salesforce_poll_ms / 1000, orgs.client(name).usage),
+            part="opportunities" if name == DEFAULT_ORG else f"opportunities of {name}",
+        )
+        for name, poll in polls.items()
+    ]
+    return consumer, OpportunityPollers(pollers)
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:

@@ -17,10 +17,8 @@ from aiokafka.errors import KafkaError
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, active_time_zone, build_crm
 from agents.crm.org_checker import OrgChecker
-from agents.crm.polls import attribution_rules
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.directory import OrgDirectory
-from connectors.salesforce.org.usage import ApiUsage
 from streams.environment import load_settings
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.topic_admin import await_topics
@@ -44,26 +42,30 @@ async def run(
     Raises BrokerUnavailable, TopicsMissing, and SalesforceRefused when the settings name no org.
     """
     releases = ReleaseFollower(settings)
-    parts = parts or CrmParts(ApiUsage())
+    parts = parts or CrmParts()
     mapping = active_mapping(releases.latest)
     time_zone = active_time_zone(releases.latest)
-    rules = attribution_rules(releases.all_releases)
-    consumer, poller = build_crm(
-        settings, mapping, backoff=backoff, usage=parts.usage, time_zone=time_zone, rules=rules
+    directory = OrgDirectory.from_settings(settings)
+    consumer, pollers = build_crm(
+        settings,
+        mapping,
+        backoff=backoff,
+        directory=directory,
+        releases=releases.all_releases,
+        time_zone=time_zone,
     )
-    parts.directory = OrgDirectory.from_settings(settings, parts.usage)
-    checker = OrgChecker(parts.directory, releases.all_releases)
-    parts.consumer, parts.poller, parts.checker = consumer, poller, checker
+    checker = OrgChecker(directory, releases.all_releases)
+    parts.directory, parts.consumer, parts.pollers, parts.checker = directory, consumer, pollers, checker
     try:
         async with releases:
             following = asyncio.create_task(releases.follow())
-            working = [asyncio.create_task(consumer.run()), asyncio.create_task(poller.run())]
+            working = [asyncio.create_task(consumer.run()), asyncio.create_task(pollers.run())]
             working.append(asyncio.create_task(checker.run()))
             signal_task = asyncio.create_task(stopping.wait())
             try:
                 await asyncio.wait([following, signal_task, *working], return_when=asyncio.FIRST_COMPLETED)
                 consumer.stop()
-                poller.stop()
+                pollers.stop()
                 checker.stop()
                 await _raise_first_error(*working, *(task for task in [following] if task.done()))
             finally:
@@ -82,7 +84,7 @@ async def _raise_first_error(*tasks: asyncio.Task[None]) -> None:
 
 
 async def _run_until_signal(settings: Settings) -> None:
-    parts = CrmParts(ApiUsage())
+    parts = CrmParts()
     await answer_reports(partial(crm_report, parts))
     await await_topics(settings, settings.start_patience_ms / 1000)
     stopping = asyncio.Event()

@@ -46,6 +46,7 @@ class OpportunityPoller:
         *,
         backoff: Backoff | None = None,
         pace: PollPace | None = None,
+        part: str = "opportunities",
     ) -> None:
         self._settings = settings
         self._topic = settings.prefix + CRM_OPPORTUNITIES.name
@@ -54,7 +55,7 @@ class OpportunityPoller:
         self._pace = pace or PollPace(settings.salesforce_poll_ms / 1000, ApiUsage())
         self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce-poll")
-        self.outage_log = OutageLog("opportunities")
+        self.outage_log = OutageLog(part)
         self.event_count = 0
         """How many events were written since the start."""
         self.polled_at: int | None = None

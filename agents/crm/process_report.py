@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.opportunity_pollers import OpportunityPollers
 from agents.crm.org_checker import OrgChecker
 from agents.crm.usage_report import usage_values
-from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
+from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
 from schemas.values import instant_text
 from streams.clock import now_ms
@@ -23,38 +23,36 @@ MAX_ACCOUNTS = 20
 
 @dataclass
 class CrmParts:
-    """The parts of the process that its report is made of; None before they run. `usage` is the default org's."""
+    """The parts of the process that its report is made of; None before they run."""
 
-    usage: ApiUsage
     consumer: HandOverConsumer | None = None
-    poller: OpportunityPoller | None = None
+    pollers: OpportunityPollers | None = None
     checker: OrgChecker | None = None
     directory: OrgDirectory | None = None
 
     @property
     def usages(self) -> Mapping[str, ApiUsage]:
-        """The usage of each org by its name; that of the default one before the orgs are known."""
-        if self.directory is None:
-            return {DEFAULT_ORG: self.usage}
-        return {name: client.usage for name, client in self.directory.clients.items()}
+        """The usage of each org by its name; none before the orgs are known."""
+        clients = {} if self.directory is None else self.directory.clients
+        return {name: client.usage for name, client in clients.items()}
 
 
 def crm_report(parts: CrmParts) -> bytes:
     """The report. Salesforce may be away: that is a problem to know of, and the process is ready all the same."""
-    consumer, poller = parts.consumer, parts.poller
-    if consumer is None or poller is None:
+    consumer, pollers = parts.consumer, parts.pollers
+    if consumer is None or pollers is None:
         return encode(ProcessReport(ready_since=None, values=tuple(process_values())))
     return encode(
         ProcessReport(
             ready_since=consumer.ready_since,
-            problems=tuple(_problems(parts, consumer, poller)),
-            values=(*process_values(), *_crm_values(parts.usages, consumer, poller)),
+            problems=tuple(_problems(parts, consumer, pollers)),
+            values=(*process_values(), *_crm_values(parts.usages, consumer, pollers)),
         )
     )
 
 
-def _problems(parts: CrmParts, consumer: HandOverConsumer, poller: OpportunityPoller) -> Iterator[str]:
-    for log in (*consumer.outage_logs, poller.outage_log):
+def _problems(parts: CrmParts, consumer: HandOverConsumer, pollers: OpportunityPollers) -> Iterator[str]:
+    for log in (*consumer.outage_logs, *pollers.outage_logs):
         if log.current_problem is not None:
             yield f"Salesforce, {log.part}: {log.current_problem}"
     if parts.checker is not None:
@@ -73,9 +71,9 @@ def _problems(parts: CrmParts, consumer: HandOverConsumer, poller: OpportunityPo
 
 
 def _crm_values(
-    usages: Mapping[str, ApiUsage], consumer: HandOverConsumer, poller: OpportunityPoller
+    usages: Mapping[str, ApiUsage], consumer: HandOverConsumer, pollers: OpportunityPollers
 ) -> Iterator[MetricValue]:
-    for log in (*consumer.outage_logs, poller.outage_log):
+    for log in (*consumer.outage_logs, *pollers.outage_logs):
         yield value_of(catalog.SALESFORCE_UP, log.current_problem is None, log.part)
     yield from usage_values(usages)
     yield from counts_of(catalog.HANDOVERS, consumer.results.items())
@@ -91,7 +89,7 @@ def _crm_values(
     yield value_of(catalog.STOPPED_ACCOUNTS, len(stops))
     yield value_of(catalog.STOPPED_SECONDS, max((now - stop.since for stop in stops), default=0) / 1000)
     yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())
-    yield value_of(catalog.OPPORTUNITIES, poller.event_count)
-    yield value_of(catalog.OPPORTUNITY_PAUSE, poller.pause_seconds)
-    if poller.polled_at is not None:
-        yield value_of(catalog.OPPORTUNITY_POLL, poller.polled_at / 1000)
+    yield value_of(catalog.OPPORTUNITIES, pollers.event_count)
+    yield value_of(catalog.OPPORTUNITY_PAUSE, pollers.pause_seconds)
+    if pollers.polled_at is not None:
+        yield value_of(catalog.OPPORTUNITY_POLL, pollers.polled_at / 1000)

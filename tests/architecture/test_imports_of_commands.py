@@ -76,7 +76,7 @@ def test_publishing_lines_of_json_loads_nothing_for_other_files_and_draws_nothin
 LOAD_AND_LIST = """
 import json, sys
 from streams.cli.main import build_app
-from streams.cli.commands import COMMANDS, CommandEntry, CommandGroup
+from streams.cli.commands import load_command
 build_app()
 load_command("command", sys.argv[1])
 import streams.environment
@@ -98,7 +98,7 @@ SLOW_PARTS = {
         *("definitions.apply:apply", "definitions.check:check", "definitions.plan:plan"),
         *("definitions.releases:show", "definitions.upgrade:upgrade", "leads:reactivate", "segments:remove"),
         *("outputs.leads:list_leads", "outputs.segments:list_members", "history.backtest:backtest"),
-        *("dead_letters.show:show", "dead_letters.retry:retry"),
+        *("dead_letters.show:show", "dead_letters.retry:retry", "salesforce.reconcile:reconcile"),
     },
 }
 """Package -> the commands that are made of it."""

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from agents.crm.backoff import Backoff
 from agents.crm.factory import build_crm
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_poller import OpportunityPoller
+from agents.crm.opportunity_pollers import OpportunityPollers
 from connectors.salesforce.handover.delivery import MappingProvider, RetryPolicy
 from connectors.salesforce.handover.handover_records import LeadHandOver
 from schemas.definitions import Salesforce
@@ -61,7 +61,7 @@ def consumer_of(settings: Settings, mapping: MappingProvider = default_mapping) 
 
 
 @asynccontextmanager
-async def running(role: HandOverConsumer | OpportunityPoller) -> AsyncIterator[None]:
+async def running(role: HandOverConsumer | OpportunityPollers) -> AsyncIterator[None]:
     """Runs a part of the CRM process beside the test; its error is the test's."""
     task = asyncio.create_task(role.run())
     try:

@@ -9,7 +9,8 @@ from typing import Any
 from agents.crm.outage_log import OutageLog
 from agents.crm.process_report import CrmParts, crm_report
 from agents.crm.stopped_accounts import StoppedAccount
-from connectors.salesforce.org.usage import ApiUsage
+from connectors.salesforce.org.connection import Connection
+from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
 from streams.errors import SalesforceUnavailable
 from streams.metrics import catalog
 from streams.metrics.report import ProcessReport, decode
@@ -30,12 +31,12 @@ def parts_of(**more: Any) -> CrmParts:
         set_aside={"UNABLE_TO_LOCK_ROW": 2},
         lags=lambda: {0: 7},
     )
-    poller: Any = SimpleNamespace(
-        outage_log=OutageLog("opportunities"), event_count=5, polled_at=None, pause_seconds=30.0
+    pollers: Any = SimpleNamespace(
+        outage_logs=[OutageLog("opportunities")], event_count=5, polled_at=None, pause_seconds=30.0
     )
     for name, value in more.items():
-        setattr(consumer if hasattr(consumer, name) else poller, name, value)
-    return CrmParts(ApiUsage(), consumer, poller)
+        setattr(consumer if hasattr(consumer, name) else pollers, name, value)
+    return CrmParts(consumer, pollers)
 
 
 def report_of(parts: CrmParts) -> ProcessReport:
@@ -49,7 +50,7 @@ def value(report: ProcessReport, metric: catalog.Metric, *labels: str) -> float 
 
 
 def test_before_its_parts_run_it_is_not_ready() -> None:
-    assert report_of(CrmParts(ApiUsage())).ready_since is None
+    assert report_of(CrmParts()).ready_since is None
 
 
 def test_what_it_has_done_is_told() -> None:
@@ -113,6 +114,8 @@ def test_what_salesforce_has_not_said_yet_is_not_told() -> None:
     parts = parts_of()
     assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") is None
     assert value(report_of(parts), catalog.OPPORTUNITY_POLL) is None
-    parts.usage.used, parts.usage.limit = 14_000, 15_000
+    parts.directory = OrgDirectory(Connection("acme.my", "id", "secret"))
+    assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") is None
+    parts.usages[DEFAULT_ORG].set_limit(14_000, 15_000)
     assert value(report_of(parts), catalog.SALESFORCE_LEFT, "default") == 1_000
     assert value(report_of(parts), catalog.SALESFORCE_LIMIT, "default") == 15_000
