@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.orgs_file import OrgEntry, load_orgs
-from connectors.salesforce.org.usage import ApiUsage
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
 
@@ -21,20 +20,18 @@ class OrgDirectory:
     An org's events name it by `crm_name`.
     """
 
-    def __init__(
-        self, default: Connection | None, entries: Iterable[OrgEntry] = (), usage: ApiUsage | None = None
-    ) -> None:
+    def __init__(self, default: Connection | None, entries: Iterable[OrgEntry] = ()) -> None:
         self._accounts: dict[str, str] = {}
         self._clients: dict[str, OrgClient] = {}
         if default is not None:
-            self._clients[DEFAULT_ORG] = OrgClient(default, usage=usage)
+            self._clients[DEFAULT_ORG] = OrgClient(default)
         for entry in entries:
             self._clients[entry.name] = OrgClient(entry.connection)
             self._accounts.update(dict.fromkeys(entry.accounts, entry.name))
 
     @classmethod
-    def from_settings(cls, settings: Settings, usage: ApiUsage | None = None) -> OrgDirectory:
-        """Returns the orgs that the settings and their file describe; no call is made. `usage` is the default org's.
+    def from_settings(cls, settings: Settings) -> OrgDirectory:
+        """Returns the orgs that the settings and their file describe; no call is made.
 
         Raises SalesforceRefused where they name none, ConfigurationError for the file.
         """
@@ -42,7 +39,7 @@ class OrgDirectory:
         default = None
         if Connection.is_configured(settings) or not entries:
             default = Connection.from_settings(settings)
-        return cls(default, entries, usage)
+        return cls(default, entries)
 
     @property
     def clients(self) -> Mapping[str, OrgClient]:

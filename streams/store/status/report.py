@@ -76,7 +76,7 @@ class DeploymentStatus:
     @property
     def has_salesforce(self) -> bool:
         """Whether the settings of this process name an org."""
-        return self.settings.salesforce_url is not None or self.settings.salesforce_domain is not None
+        return self.settings.has_salesforce
 
     def to_dict(self) -> dict[str, Any]:
         """The status as JSON values."""
@@ -200,7 +200,7 @@ class DeploymentStatus:
             return f"on, {'1 worker hands' if count == 1 else f'{count} workers hand'} over"
         if self.has_salesforce:
             return "off: it is configured, and no worker of role crm runs"
-        return "off: neither LEADSTREAM_SALESFORCE_DOMAIN nor LEADSTREAM_SALESFORCE_URL is set, and no worker runs it"
+        return "off: none of LEADSTREAM_SALESFORCE_DOMAIN, ..._URL and ..._ORGS is set, and no worker runs it"
 
 
 async def read_status(settings: Settings, on_progress: ProgressCallback) -> DeploymentStatus:

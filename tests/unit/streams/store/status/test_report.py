@@ -58,8 +58,7 @@ def test_a_deployment_at_rest_is_a_line_for_each_thing() -> None:
         "lag          not decided yet: nothing",
         "time         decided up to 2026-03-02T11:59:58.750Z (1.2 s ago)",
         "time         waits for web-visits:1, in the journal up to 2026-03-02T11:59:59.750Z (0.2 s ago), read by w0",
-        "Salesforce   off: neither LEADSTREAM_SALESFORCE_DOMAIN nor LEADSTREAM_SALESFORCE_URL is set, and no worker"
-        " runs it",
+        "Salesforce   off: none of LEADSTREAM_SALESFORCE_DOMAIN, ..._URL and ..._ORGS is set, and no worker runs it",
         "dead letters none",
     ]
 
