@@ -62,8 +62,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="A contact that opted out after the hand-over can go out: what `do_not_sync` looks at is told",
         where="decisions/hand_overs/lead_updates.py",
-        text="do_not_sync=is_kept_back and not consent)",
-        instead="do_not_sync=is_kept_back)",
+        text="do_not_sync=is_kept_back and not consent\n",
+        instead="do_not_sync=is_kept_back\n",
         caught_by=(f"{_UPDATES}::test_the_crm_learns_of_the_opt_out_itself_and_of_nothing_else_any_more",),
     ),
     Mutation(
