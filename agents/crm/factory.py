@@ -6,14 +6,10 @@ from collections.abc import Callable, Iterable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.handover_times import HandOverTimes
-from agents.crm.opportunity_poller import OpportunityPoller
 from agents.crm.opportunity_pollers import OpportunityPollers
 from agents.crm.org_deliveries import OrgDeliveries
-from agents.crm.poll_pace import PollPace
-from agents.crm.polls import build_polls
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
-from connectors.salesforce.org.directory import DEFAULT_ORG, OrgDirectory
+from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
@@ -36,18 +32,7 @@ def build_crm(
     orgs = directory or OrgDirectory.from_settings(settings)
     deliveries = {name: Delivery(client, mapping, patience, time_zone) for name, client in orgs.clients.items()}
     consumer = HandOverConsumer(settings, OrgDeliveries(deliveries, orgs.org_name, backoff), mapping=mapping)
-    polls = build_polls(orgs, releases, HandOverTimes(settings))
-    pollers = [
-        OpportunityPoller(
-            settings,
-            poll,
-            backoff=backoff,
-            pace=PollPace(settings.salesforce_poll_ms / 1000, orgs.client(name).usage),
-            part="opportunities" if name == DEFAULT_ORG else f"opportunities of {name}",
-        )
-        for name, poll in polls.items()
-    ]
-    return consumer, OpportunityPollers(pollers)
+    return consumer, OpportunityPollers.of_orgs(settings, orgs, releases, backoff)
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:

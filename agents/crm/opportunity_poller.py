@@ -46,7 +46,6 @@ class OpportunityPoller:
         *,
         backoff: Backoff | None = None,
         pace: PollPace | None = None,
-        part: str = "opportunities",
     ) -> None:
         self._settings = settings
         self._topic = settings.prefix + CRM_OPPORTUNITIES.name
@@ -55,7 +54,7 @@ class OpportunityPoller:
         self._pace = pace or PollPace(settings.salesforce_poll_ms / 1000, ApiUsage())
         self._stopping = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="salesforce-poll")
-        self.outage_log = OutageLog(part)
+        self.outage_log = OutageLog(f"opportunities of {poll.org_name}" if poll.org_name else "opportunities")
         self.event_count = 0
         """How many events were written since the start."""
         self.polled_at: int | None = None
@@ -91,7 +90,7 @@ class OpportunityPoller:
                 events, after = await self._poll_once(cursor)
             except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
                 self.outage_log.failing(error)
-                await self._wait(self._backoff.delay(attempt, error))
+                await self._wait(max(self._backoff.delay(attempt, error), self._pace.extra_seconds()))
                 attempt += 1
                 continue
             self.outage_log.recovered()

@@ -21,6 +21,11 @@ class PollPace:
     base: float
     usage: ApiUsage
 
+    def extra_seconds(self) -> float:
+        """Returns the time to the next attempt after a failure: none while the limit is far, else as after a poll."""
+        seconds = self.seconds()
+        return seconds if seconds > self.base else 0.0
+
     def seconds(self) -> float:
         """Returns the time to the next poll: between the two shares it grows evenly, by factors."""
         used, limit = self.usage.used, self.usage.limit

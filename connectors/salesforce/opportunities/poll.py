@@ -72,6 +72,7 @@ class OpportunityPoll:
         handed_over_at: HandOverTime = lambda _: None,
         overlap: timedelta = OVERLAP,
     ) -> None:
+        self.org_name = org_name
         self.crm = f"{CRM_NAME}:{org_name}" if org_name else CRM_NAME
         self.report = PollReport()
         """What the last poll took."""

@@ -165,13 +165,13 @@ class OpportunityQueries:
             yield from page
 
     def _read_in_batches(self, soql: str, ids: Sequence[str]) -> Iterator[SalesforceRow]:
-        for batch in _batches(ids):
+        for batch in _batches(ids, MAX_QUERY_CHARACTERS - len(quote_plus(soql))):
             yield from self._read(soql.replace("{}", f"({','.join(map(quote_soql_value, batch))})"))
 
 
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Ids in portions that an address has room for."""
-    size = MAX_QUERY_CHARACTERS // len(quote_plus(quote_soql_value("0" * 18) + ","))
+def _batches(ids: Sequence[str], characters: int) -> Iterator[Sequence[str]]:
+    """Ids in portions for which an address has room."""
+    size = characters // len(quote_plus(quote_soql_value("0" * 18) + ","))
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 

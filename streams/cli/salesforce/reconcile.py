@@ -10,7 +10,6 @@ import typer
 from streams.cli.console import plural, progress_bar, write_columns, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
 from streams.errors import UsageError
-from streams.store.outputs.definitions import require_release
 
 if TYPE_CHECKING:
     from agents.crm.reconciler import ReconcileReport
@@ -51,6 +50,7 @@ def reconcile(
     """
     from agents.crm.reconciler import Repair  # noqa: PLC0415 - Salesforce's client is slow to import
     from agents.crm.reconciler import reconcile as compare  # noqa: PLC0415 - Salesforce's client is slow to import
+    from streams.store.outputs.definitions import require_release  # noqa: PLC0415 - so is the engine's validation
 
     if unseen_as_deleted and not repair:
         raise UsageError("--unseen-as-deleted says what --repair may write: add --repair")

@@ -10,6 +10,7 @@ from agents.crm import poll_pace
 from agents.crm.reconciler import LEDGER_SECONDS
 from connectors.salesforce.opportunities import poll, queries
 from connectors.salesforce.opportunities.reconciliation import DifferenceKind
+from connectors.salesforce.org.client import MAX_QUERY_CHARACTERS
 from schemas.events.opportunities import OpportunityAttribution
 from streams.settings import Settings
 from tests.harness.project_files import PROJECT_ROOT
@@ -34,8 +35,9 @@ def test_the_times_of_polls_are_those_of_the_code() -> None:
 def test_the_bounds_of_a_busy_org_are_those_of_the_code() -> None:
     assert f"cut at {queries.PROBE_ROWS} rows" in TEXT
     assert f"the next {poll.BUSY_POLLS} polls" in TEXT
-    [batch, *_] = queries._batches(["0" * 18] * 1_000)
-    assert f"({len(batch)} to a request)" in TEXT
+    [batch, *_] = queries._batches(["0" * 18] * 1_000, MAX_QUERY_CHARACTERS - 500)
+    assert 500 <= len(batch) <= 550
+    assert "(some 500 to a request)" in TEXT
 
 
 def test_the_pace_is_that_of_the_code() -> None:

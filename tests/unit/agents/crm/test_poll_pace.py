@@ -35,6 +35,13 @@ def test_what_is_left_at_the_slowest_pace_lasts_for_days() -> None:
     assert pace(99_900) * 100 > 24 * 3600
 
 
+def test_a_failure_is_followed_up_at_once_unless_the_limit_is_near() -> None:
+    usage = ApiUsage()
+    assert PollPace(30.0, usage).extra_seconds() == 0
+    usage.used, usage.limit = 100_000, 100_000
+    assert PollPace(30.0, usage).extra_seconds() == pytest.approx(SLOWEST)
+
+
 def test_a_setting_beyond_the_slowest_pace_is_kept() -> None:
     assert pace(99_000, base=7_200.0) == 7_200.0
 
