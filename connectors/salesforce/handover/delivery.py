@@ -24,7 +24,13 @@ from connectors.salesforce.handover.handover_records import (
     group_by_contact,
 )
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink, RecordLookup
-from connectors.salesforce.handover.mapping import lead_fields_of, mapped_fields, misfits, own_field_problems
+from connectors.salesforce.handover.mapping import (
+    fields_to_read,
+    lead_fields_of,
+    mapped_fields,
+    misfits,
+    own_field_problems,
+)
 from connectors.salesforce.handover.matching import EmailMatcher
 from connectors.salesforce.handover.memberships import CampaignMembers
 from connectors.salesforce.handover.newest import NewestHandOvers
@@ -208,8 +214,9 @@ class Delivery:
         }
         groups = group_by_contact([each for each in batch if each.account not in stopped])
         fitting = [mapping for account, mapping in mappings.items() if account not in stopped]
-        fields = frozenset().union(*(mapped_fields(each.salesforce) for each in fitting))
-        links = self._links(groups, mappings, fields)
+        to_read = frozenset().union(*(fields_to_read(each.salesforce) for each in fitting))
+        all_fields = frozenset().union(*(mapped_fields(each.salesforce) for each in fitting))
+        links = self._lookup.with_values(self._links(groups, mappings, to_read), all_fields)
         objects: set[PersonObject] = {link.record.sobject for link in links.values() if link.record is not None}
         objects.add("Lead")
         descriptions = {each: self._descriptions.get(each) for each in sorted(objects)}

@@ -90,6 +90,27 @@ class RecordLookup:
             {key: each if isinstance(each, RecordLink) else _link(key, each) for key, each in found.items()}
         )
 
+    def with_values(self, links: Mapping[str, RecordLink], fields: frozenset[str]) -> dict[str, RecordLink]:
+        """Returns the links with the values of `fields` where there are no digests, which make these needless."""
+        completed = dict(links)
+        for sobject in ("Lead", "Contact"):
+            records = {key: each.record for key, each in links.items() if self._needs_values(each, sobject)}
+            values = self._by_id(sobject, [each.id for each in records.values() if each is not None], fields)
+            for key, record in records.items():
+                # One that is gone since the first look is told by the write.
+                if record is not None and record.id in values:
+                    completed[key] = replace(links[key], record=replace(record, values=values[record.id].values))
+        return completed
+
+    def _needs_values(self, link: RecordLink, sobject: PersonObject) -> bool:
+        record, origin = link.record, link.origin
+        if record is None or record.sobject != sobject or link.is_foreign:
+            return False
+        if self._org.connection.written_field not in self._descriptions.get(sobject):
+            return True
+        is_known = record.number is not None or (origin is not None and origin.number is not None)
+        return is_known and record.digests is None and (origin is None or origin.digests is None)
+
     def query(
         self, sobject: PersonObject, condition: str, values: Sequence[str], fields: frozenset[str], *more: str
     ) -> list[tuple[OrgRecord, SalesforceRow]]:
@@ -173,7 +194,8 @@ class RecordLookup:
                 masters = {key: each.master_id for key, each in losers.items() if each.master_id is not None}
                 survivors = self._by_id(sobject, masters.values(), fields) if masters else {}
                 for key, master in masters.items():
-                    found[key] = survivors.get(full_record_id(master), _gone(sobject, master))
+                    survivor = survivors.get(full_record_id(master))
+                    found[key] = _gone(sobject, master) if survivor is None else _heir(survivor, losers[key])
 
     def _follow_conversions(self, found: dict[str, RecordLink | OrgRecord], fields: frozenset[str]) -> None:
         converted = {key: each for key, each in found.items() if isinstance(each, OrgRecord) and each.is_converted}
@@ -217,6 +239,13 @@ def _preferred_by_key(keys: Sequence[str], records: Iterable[OrgRecord]) -> dict
 def _gone(sobject: PersonObject, record_id: str) -> RecordLink:
     message = f"the {sobject} {record_id} was deleted in Salesforce, or the integration user cannot see it"
     return RecordLink(full_record_id(record_id), problem=(DELETED_IN_CRM, message))
+
+
+def _heir(survivor: OrgRecord, loser: OrgRecord) -> OrgRecord:
+    """The survivor of a merge; what we wrote to the loser last counts for it where we never wrote to it."""
+    if survivor.key is not None or survivor.digests is not None:
+        return survivor
+    return replace(survivor, digests=loser.digests, number=survivor.number or loser.number)
 
 
 def _link(key: str, record: OrgRecord, origin: OrgRecord | None = None) -> RecordLink:

@@ -45,6 +45,12 @@ def mapped_fields(salesforce: Salesforce) -> frozenset[str]:
     return frozenset(lead_fields_of(salesforce)).union(*(update.fields for update in salesforce.updates))
 
 
+def fields_to_read(salesforce: Salesforce) -> frozenset[str]:
+    """Returns the names of the fields whose rule asks what stands in them."""
+    mappings = [lead_fields_of(salesforce), *(update.fields for update in salesforce.updates)]
+    return frozenset(name for fields in mappings for name, source in fields.items() if source.write == "empty")
+
+
 def misfits(salesforce: Salesforce, description: ObjectDescription, connection: Connection) -> list[str]:
     """Returns one sentence for each reason why no hand-over of this mapping can be written."""
     problems = []

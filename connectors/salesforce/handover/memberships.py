@@ -61,12 +61,16 @@ class CampaignMembers:
         self._clock = clock
         self._statuses: dict[str, tuple[float, dict[str, bool]]] = {}
         """Campaign -> when they were read, and its statuses: whether each means that the person responded."""
+        self._existence: dict[str, bool] = {}
+        """Campaign -> whether it was there when a membership of the present requests failed."""
 
     def write(self, requests: Sequence[MemberRequest]) -> list[MemberOutcome]:
         """Returns the outcome of each request, in their order. Raises as OrgClient."""
+        self._existence.clear()
+        self._read_statuses(requests)
         outcomes: dict[int, MemberOutcome] = {}
         for index, request in enumerate(requests):
-            if problem := self._problem(request.target, requests):
+            if problem := self._problem(request.target):
                 outcomes[index] = MemberOutcome(problem=problem)
         fit = [index for index in range(len(requests)) if index not in outcomes]
         created = self._writer.create("CampaignMember", [_member_values(requests[index]) for index in fit])
@@ -84,52 +88,44 @@ class CampaignMembers:
 
     # --- campaigns and their statuses ---
 
-    def _problem(self, target: CampaignTarget, requests: Sequence[MemberRequest]) -> tuple[str, str] | None:
+    def _problem(self, target: CampaignTarget) -> tuple[str, str] | None:
         campaign = full_record_id(target.campaign)
         if _CAMPAIGN_ID.fullmatch(campaign) is None:
             return CAMPAIGN_UNKNOWN, f"{target.campaign!r} is not the id of a campaign in Salesforce"
-        if target.member_status is None:
+        statuses = self._statuses_of(campaign)
+        if target.member_status is None or not statuses or _status_named(statuses, target.member_status) is not None:
             return None
-        statuses = self._statuses_of(campaign, requests)
-        if statuses and _status_named(statuses, target.member_status) is None:
-            known = ", ".join(sorted(statuses))
-            return (
-                MEMBER_STATUS_UNKNOWN,
-                f"the campaign {campaign} has no member status {target.member_status!r}; it has {known}",
-            )
-        return None
+        known = ", ".join(sorted(statuses))
+        return (
+            MEMBER_STATUS_UNKNOWN,
+            f"the campaign {campaign} has no member status {target.member_status!r}; it has {known}",
+        )
 
-    def _statuses_of(self, campaign: str, requests: Sequence[MemberRequest]) -> Mapping[str, bool]:
-        """The statuses of a campaign; those of the other requests' campaigns are read with them where due."""
-        if self._is_due(campaign, requests):
-            wanted = {
-                full_record_id(each.target.campaign)
-                for each in requests
-                if each.target.member_status is not None
-                and _CAMPAIGN_ID.fullmatch(full_record_id(each.target.campaign)) is not None
-            }
-            due = sorted(each for each in wanted if each == campaign or self._is_due(each, requests))
-            rows = self._org.query_in_batches(
-                "SELECT CampaignId, Label, HasResponded FROM CampaignMemberStatus "
-                "WHERE IsDeleted = false AND CampaignId IN {}",
-                due,
-            )
-            now = self._clock()
-            self._statuses.update({each: (now, {}) for each in due})
-            for row in rows:
-                _, statuses = self._statuses[full_record_id(str(row["CampaignId"]))]
-                statuses[str(row["Label"])] = bool(row["HasResponded"])
-        return self._statuses[campaign][1]
+    def _read_statuses(self, requests: Iterable[MemberRequest]) -> None:
+        """Reads the statuses of the campaigns for which one is asked, where they are not known or are old."""
+        asked: dict[str, set[str]] = {}
+        for request in requests:
+            campaign = full_record_id(request.target.campaign)
+            if request.target.member_status is not None and _CAMPAIGN_ID.fullmatch(campaign) is not None:
+                asked.setdefault(campaign, set()).add(request.target.member_status)
+        due = sorted(campaign for campaign, statuses in asked.items() if self._is_due(campaign, statuses))
+        rows = self._org.query_in_batches(
+            "SELECT CampaignId, Label, HasResponded FROM CampaignMemberStatus "
+            "WHERE IsDeleted = false AND CampaignId IN {}",
+            due,
+        )
+        now = self._clock()
+        self._statuses.update({campaign: (now, {}) for campaign in due})
+        for row in rows:
+            self._statuses_of(full_record_id(str(row["CampaignId"])))[str(row["Label"])] = bool(row["HasResponded"])
 
-    def _is_due(self, campaign: str, requests: Iterable[MemberRequest]) -> bool:
+    def _statuses_of(self, campaign: str) -> dict[str, bool]:
+        return self._statuses.get(campaign, (0.0, {}))[1]
+
+    def _is_due(self, campaign: str, asked: Iterable[str]) -> bool:
         if campaign not in self._statuses:
             return True
         read_at, statuses = self._statuses[campaign]
-        asked = {
-            each.target.member_status
-            for each in requests
-            if each.target.member_status is not None and full_record_id(each.target.campaign) == campaign
-        }
         is_missing = any(_status_named(statuses, each) is None for each in asked)
         return self._clock() - read_at > (MISSING_STATUS_SECONDS if is_missing else STATUS_SECONDS)
 
@@ -171,7 +167,7 @@ class CampaignMembers:
         return members
 
     def _next_status(self, target: CampaignTarget, member: SalesforceRow) -> str | None:
-        statuses = self._statuses.get(full_record_id(target.campaign), (0.0, {}))[1]
+        statuses = self._statuses_of(full_record_id(target.campaign))
         asked = _status_named(statuses, target.member_status or "") or target.member_status
         present = str(member["Status"] or "")
         if asked is None or asked.casefold() == present.casefold():
@@ -197,8 +193,12 @@ class CampaignMembers:
         return MemberOutcome(error=error)
 
     def _campaign_exists(self, campaign: str) -> bool:
-        rows = self._org.query_in_batches("SELECT Id FROM Campaign WHERE IsDeleted = false AND Id IN {}", [campaign])
-        return bool(rows)
+        if campaign not in self._existence:
+            rows = self._org.query_in_batches(
+                "SELECT Id FROM Campaign WHERE IsDeleted = false AND Id IN {}", [campaign]
+            )
+            self._existence[campaign] = bool(rows)
+        return self._existence[campaign]
 
     def _category(self, error: CrmError) -> ErrorCategory:
         return classify_error(error, self._org.connection.external_id_field)

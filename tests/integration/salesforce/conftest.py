@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.salesforce.handover.delivery import Delivery, RetryPolicy
+from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.handover_records import (
     CampaignTarget,
     HandOverCampaign,
@@ -18,9 +18,9 @@ from connectors.salesforce.handover.handover_records import (
 )
 from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import LeadField, Salesforce
+from tests.harness.salesforce.handovers import BRISK
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 
-BRISK = RetryPolicy(attempts=4, initial_wait=0.01, max_wait=0.05, jitter=0.01)
 FIELDS = {
     "Company": LeadField(property="company", default="[not provided]"),
     "LastName": LeadField(property="last_name", default="[not provided]"),

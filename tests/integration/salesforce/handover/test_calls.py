@@ -87,6 +87,16 @@ def test_nothing_known_means_no_look_for_outdated_leads(sandbox: SandboxClient) 
     assert sandbox.requests("services") == []
 
 
+def test_only_fields_that_are_written_while_empty_are_read(sandbox: SandboxClient) -> None:
+    fields = {"Phone": {"property": "phone", "write": "empty"}, "Description": {"property": "text"}}
+    delivery = delivery_to(sandbox, mapping_of(fields))
+    for offset in (1, 2):
+        answers_of(delivery, lead_of(offset=offset, phone="1", text="a long one"))
+    looks = [each["query"]["q"] for each in sandbox.requests("queryAll") if "FROM Lead" in each["query"]["q"]]
+    assert len(looks) == 2
+    assert all("Phone" in each and "Description" not in each and "Company" not in each for each in looks)
+
+
 # --- assignment ---
 
 

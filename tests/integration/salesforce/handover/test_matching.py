@@ -126,6 +126,15 @@ def test_a_merged_lead_leads_to_the_survivor_which_gets_our_key(sandbox: Sandbox
     assert {row["LeadId"] for row in sandbox.live_records("CampaignMember")} == {survivor}
 
 
+def test_the_survivor_keeps_what_sales_typed_until_our_value_changes(sandbox: SandboxClient) -> None:
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(company="Acme", last_name="Ada"))
+    survivor = add(sandbox)
+    merge(sandbox, survivor, first.record or "")
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2, company="Acme", last_name="King"))
+    [lead] = sandbox.live_records("Lead")
+    assert (lead["Id"], lead["Company"], lead["LastName"]) == (survivor, "Known Ltd", "King")
+
+
 def test_a_merge_of_a_merge_that_was_converted_leads_to_the_contact(sandbox: SandboxClient) -> None:
     [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of())
     second, third = add(sandbox), add(sandbox)

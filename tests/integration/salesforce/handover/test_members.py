@@ -96,3 +96,10 @@ def test_a_member_as_it_should_be_is_not_written_again(sandbox: SandboxClient) -
     before = len(writes_to(sandbox))
     answers_of(delivery_to(sandbox, mapping_of()), lead_of())
     assert len(writes_to(sandbox)) == before + 1  # the attempt to create it, which tells that it is there
+
+
+def test_a_campaign_that_many_are_to_join_is_looked_for_once(sandbox: SandboxClient) -> None:
+    batch = [lead_of(f"c{number}", number, campaign="7015A000000NoneAAA", status=None) for number in range(20)]
+    answers = answers_of(delivery_to(sandbox, mapping_of()), *batch)
+    assert {each.code for each in answers} == {"campaign_unknown"}
+    assert len([each for each in sandbox.requests("queryAll") if "FROM Campaign " in each["query"]["q"]]) == 1
