@@ -155,7 +155,7 @@ class HandOverQueue:
 
     def overdue(self, org_seconds: float, is_meant: ItemFilter = _is_any) -> Sequence[QueuedHandOver]:
         """The hand-overs, of those that are meant, that were refused for as long as they may be."""
-        return [each for each in self if is_meant(each) and self._left(each, org_seconds) <= 0]
+        return [each for each in self if is_meant(each) and self._patience_of(each, org_seconds) <= 0]
 
     @property
     def refused_count(self) -> int:
@@ -168,9 +168,9 @@ class HandOverQueue:
         return min((item.first_try for item in self if item.first_try is not None), default=None)
 
     def _least_patience(self, line: _ContactLine, org_seconds: float) -> float:
-        return max(0.0, min(self._left(item, org_seconds) for item in line.items))
+        return max(0.0, min(self._patience_of(item, org_seconds) for item in line.items))
 
-    def _left(self, item: QueuedHandOver, org_seconds: float) -> float:
+    def _patience_of(self, item: QueuedHandOver, org_seconds: float) -> float:
         return self._patience - (0.0 if item.refused_at is None else org_seconds - item.refused_at)
 
 

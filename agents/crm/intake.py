@@ -10,9 +10,9 @@ import structlog
 from aiokafka import TopicPartition
 
 from agents.crm.answer_writer import AnswerWriter
+from agents.crm.handover_partition import HandOverPartition
 from agents.crm.handover_queue import HandOverQueue, QueuedHandOver
 from agents.crm.ownership import Ownership
-from agents.crm.partition_progress import PartitionProgress
 from agents.crm.stopped_accounts import StoppedAccounts
 from agents.crm.stopped_reader import StoppedReader
 from connectors.salesforce.handover.handover_records import LeadHandOver, parse_handover
@@ -83,7 +83,7 @@ class HandOverIntake:
                 progress.advance(record.offset + 1)
 
     def _sort_in(
-        self, progress: PartitionProgress, partition: TopicPartition, record: ConsumedRecord, handover: LeadHandOver
+        self, progress: HandOverPartition, partition: TopicPartition, record: ConsumedRecord, handover: LeadHandOver
     ) -> None:
         account = handover.account
         if account in progress.lines:
@@ -163,7 +163,7 @@ class HandOverIntake:
         self,
         reader: StoppedReader,
         partition: TopicPartition,
-        progress: PartitionProgress,
+        progress: HandOverPartition,
         accounts: list[str],
         room: int,
     ) -> None:

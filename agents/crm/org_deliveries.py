@@ -83,7 +83,9 @@ class OrgDelivery:
         return None
 
     def close(self) -> None:
-        """Lets the thread end after its call."""
+        """Lets the thread end after its call, whose outcome nobody waits for."""
+        if self._task is not None:
+            self._task.cancel()
         self._thread.shutdown(wait=False)
 
 

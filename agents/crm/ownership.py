@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from agents.crm.partition_progress import PartitionProgress
+from agents.crm.handover_partition import HandOverPartition
 from streams.kafka.protocols import Consumer
 from streams.store.handovers.progress import HandOverProgress
 
@@ -25,11 +25,11 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
         self._look_back = look_back
         self._new_partitions: set[TopicPartition] = set()
         self._adopted_generation = 0
-        self._progress: dict[TopicPartition, PartitionProgress] = {}
+        self._progress: dict[TopicPartition, HandOverPartition] = {}
         self.generation = 0
 
     @property
-    def progress(self) -> Mapping[TopicPartition, PartitionProgress]:
+    def progress(self) -> Mapping[TopicPartition, HandOverPartition]:
         """The progress of each partition that was adopted in this generation."""
         return self._progress
 
@@ -65,7 +65,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
             return
         if committed is None:
             committed = HandOverProgress(first)
-        progress = PartitionProgress(committed._replace(offset=max(first, committed.offset)))
+        progress = HandOverPartition(committed._replace(offset=max(first, committed.offset)))
         self._progress[partition] = progress
         consumer.seek(partition, max(first, progress.start - self._look_back))
 

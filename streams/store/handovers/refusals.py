@@ -103,7 +103,7 @@ _decode_row = msgspec.json.Decoder(_LeadRow).decode
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 
 
-class Refusals:
+class RefusalTable:
     """Collects rows of `leads`, then answers of `crm-results`; what is no such record is passed over."""
 
     def __init__(self, wanted: RefusalFilter) -> None:
@@ -148,7 +148,7 @@ class Refusals:
             )
         self._histories[key] = _History(answer.rank, refusal)
 
-    def found(self) -> list[RefusedLead]:
+    def refused_leads(self) -> list[RefusedLead]:
         """The leads that are refused, the longest refused first."""
         refusals = [each.refusal for each in self._histories.values() if each.refusal is not None]
         meant = [each for each in refusals if self._wanted.fits_code(each.code)]
@@ -161,7 +161,7 @@ async def read_refused(
     """The leads that are refused now, the longest refused first. Raises TopicsMissing, BrokerUnavailable."""
     leads, results = (settings.prefix + topic.name for topic in (LEADS, CRM_RESULTS))
     partitions = await fetch_partitions(settings.bootstrap, [leads, results])
-    refusals = Refusals(wanted)
+    refusals = RefusalTable(wanted)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
         await _read(
             consumer,
@@ -177,7 +177,7 @@ async def read_refused(
             "reading answers of Salesforce",
             on_progress,
         )
-    return refusals.found()
+    return refusals.refused_leads()
 
 
 async def _read(

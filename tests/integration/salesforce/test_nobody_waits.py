@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from connectors.salesforce.handover.handover_records import LeadHandOver
 from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
 from schemas.definitions import LeadField, Salesforce
+from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
@@ -17,6 +23,7 @@ from tests.harness.salesforce.crm_process import (
     events_of,
     for_account,
     hand_over_all,
+    produce,
     progress_of,
     running,
     stopped_in,
@@ -208,3 +215,60 @@ async def test_a_thousand_hand_overs_that_wait_are_five_batches(
         await until(all_committed, "a thousand hand-overs committed")
     assert len(sandbox.requests(UPSERT)) == 5
     assert all(not each.stops for each in (await progress_of(settings)).values())
+
+
+def release(number: int, *, fits: bool) -> tuple[str, bytes]:
+    """A release of `acme`, whose mapping fits the org or not."""
+    fields: dict[str, Any] = {"LastName": {"property": "last_name", "default": "x"}, "Company": {"value": "Engines"}}
+    if not fits:
+        fields["Plan__c"] = {"value": "gold"}
+    record = {
+        "id": f"r{number}",
+        "type": "definitions.applied",
+        "account": "acme",
+        "based_on": number - 1,
+        "at": "2026-01-01T00:00:00Z",
+        "definitions": {"account": "acme", "salesforce": {"lead_fields": fields}},
+    }
+    return "acme", json.dumps(record).encode()
+
+
+async def test_processes_that_are_killed_again_and_again_lose_and_double_nothing(
+    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
+) -> None:
+    settings = settings.model_copy(update={"name": "w1"})
+    await produce(settings, "definitions", release(1, fits=False))
+    accounts = ("acme", "default")
+    sent: list[LeadHandOver] = []
+    for turn in range(4):
+        batch = [
+            for_account(account, hand_over(f"c{contact}", 100 * turn + contact, properties={"last_name": f"T{turn}"}))
+            for contact in range(20)
+            for account in accounts
+        ]
+        sent += batch
+        await hand_over_all(settings, *batch)
+        if turn == 2:
+            await produce(settings, "definitions", release(2, fits=True))
+        before = len(sandbox.requests("composite"))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agents.crm.main"),
+            env=child_environment(settings),
+            stdin=asyncio.subprocess.PIPE,
+        )
+        await until(lambda: len(sandbox.requests("composite")) > before, "a write under way")  # noqa: B023
+        process.kill()
+        await process.wait()
+    async with running(consumer_of(settings)):
+
+        async def is_level() -> bool:
+            return await committed_count(settings) == len(sent) and await stopped_in(settings) == set()
+
+        await until(is_level, "everything is answered")
+    leads = {lead["Leadstream_Id__c"]: lead["LastName"] for lead in sandbox.live_records("Lead")}
+    assert leads == {f"{account}/c{contact}": "T3" for account in accounts for contact in range(20)}
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 40
+    answers = await events_of(settings, "crm-results")
+    assert {each["type"] for each in answers} == {"crm.linked"}
+    assert {each["hand_over"] for each in answers} == {each.id for each in sent}
+    assert len({each["id"] for each in answers}) == len(sent)

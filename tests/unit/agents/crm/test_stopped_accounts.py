@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.crm.stopped_accounts import StoppedAccounts
 
 
-class Mappings:
+class ReleaseMappings:
     """The mappings of accounts, which change with releases."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Mappings:
 
 
 def test_an_account_is_tried_again_from_time_to_time_and_at_once_when_its_mapping_changes() -> None:
-    mappings = Mappings()
+    mappings = ReleaseMappings()
     stopped = StoppedAccounts(mappings, retry_seconds=30.0)
     assert stopped.is_due("acme", 0.0)
     stopped.stop("acme", "no field", since=1_000, now=0.0)
@@ -32,7 +32,7 @@ def test_an_account_is_tried_again_from_time_to_time_and_at_once_when_its_mappin
 
 
 def test_an_account_that_stops_again_keeps_since_when() -> None:
-    stopped = StoppedAccounts(Mappings(), retry_seconds=30.0)
+    stopped = StoppedAccounts(ReleaseMappings(), retry_seconds=30.0)
     stopped.stop("acme", "no field", since=1_000, now=0.0)
     stopped.stop("acme", "no such value", since=9_000, now=40.0)
     assert stopped.stops["acme"].since == 1_000
@@ -44,7 +44,7 @@ def test_an_account_that_stops_again_keeps_since_when() -> None:
 
 
 def test_a_paused_account_waits_for_its_resumption() -> None:
-    stopped = StoppedAccounts(Mappings(), retry_seconds=30.0)
+    stopped = StoppedAccounts(ReleaseMappings(), retry_seconds=30.0)
     stopped.pause("acme", "paused", since=1_000)
     stopped.resume_all_but(["acme"], 5.0)
     assert not stopped.is_due("acme", 1_000_000.0)
@@ -53,7 +53,7 @@ def test_a_paused_account_waits_for_its_resumption() -> None:
 
 
 def test_a_new_owner_tries_at_once_what_a_former_one_left_and_forgets_what_it_does_not_own() -> None:
-    stopped = StoppedAccounts(Mappings(), retry_seconds=30.0)
+    stopped = StoppedAccounts(ReleaseMappings(), retry_seconds=30.0)
     stopped.recall("acme", since=1_000, now=7.0)
     assert stopped.is_due("acme", 7.0)
     stopped.stop("acme", "no field", since=9_000, now=7.0)

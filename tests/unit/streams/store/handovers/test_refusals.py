@@ -7,7 +7,7 @@ import random
 import msgspec
 import pytest
 
-from streams.store.handovers.refusals import RefusalFilter, Refusals
+from streams.store.handovers.refusals import RefusalFilter, RefusalTable
 from streams.store.outputs.tables import RowKey
 
 KEY = RowKey("acme", "spring", "ann")
@@ -28,8 +28,8 @@ def answer(kind: str, number: int, at: int, retry: int = 0, code: str = "A") -> 
     return msgspec.json.encode(event)
 
 
-def refusals_of(*answers: bytes, row: dict[str, object] | None = None) -> Refusals:
-    found = Refusals(RefusalFilter())
+def refusals_of(*answers: bytes, row: dict[str, object] | None = None) -> RefusalTable:
+    found = RefusalTable(RefusalFilter())
     if row is not None:
         found.add_row(b"acme/spring/ann", msgspec.json.encode({"at": "2026-03-09T00:00:00.000Z", "crm": row}))
     for each in answers:
@@ -44,28 +44,28 @@ def test_a_refusal_counts_from_the_first_one_since_the_last_link() -> None:
         answer("failed", 3, 3, code="B"),
         answer("failed", 3, 4, retry=1),
         answer("failed", 3, 5, retry=2, code="C"),
-    ).found()
+    ).refused_leads()
     assert (lead.key, lead.code, lead.since, lead.retries) == (KEY, "C", "2026-03-03T00:00:00.000Z", 2)
     assert lead.hand_over == "h-3"
 
 
 def test_a_link_ends_a_refusal_and_an_older_answer_that_comes_late_changes_nothing() -> None:
     answers = [answer("failed", 1, 1), answer("linked", 1, 2, retry=1)]
-    assert refusals_of(*answers).found() == []
-    assert refusals_of(*answers, answer("failed", 1, 1)).found() == []
+    assert refusals_of(*answers).refused_leads() == []
+    assert refusals_of(*answers, answer("failed", 1, 1)).refused_leads() == []
 
 
 def test_what_the_results_no_longer_have_is_in_the_row() -> None:
     row = {"code": "A", "message": "no", "hand_over": "h-1", "number": [0, 1, 0], "retry": 2, "result": "crm.failed"}
-    [lead] = refusals_of(row=row).found()
+    [lead] = refusals_of(row=row).refused_leads()
     assert (lead.code, lead.since, lead.retries) == ("A", "2026-03-09T00:00:00.000Z", 2)
-    assert refusals_of(answer("linked", 1, 1, retry=3), row=row).found() == []
-    assert refusals_of(row={"record": "00Q", "number": [0, 1, 0], "result": "crm.linked"}).found() == []
+    assert refusals_of(answer("linked", 1, 1, retry=3), row=row).refused_leads() == []
+    assert refusals_of(row={"record": "00Q", "number": [0, 1, 0], "result": "crm.linked"}).refused_leads() == []
 
 
 @pytest.mark.parametrize("value", [b"no json", b"{}", b'{"type": "crm.failed"}'])
 def test_what_is_no_answer_is_passed_over(value: bytes) -> None:
-    assert refusals_of(value).found() == []
+    assert refusals_of(value).refused_leads() == []
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_what_is_no_answer_is_passed_over(value: bytes) -> None:
     ],
 )
 def test_a_filter_picks_by_account_campaign_contact_and_code(wanted: RefusalFilter, fits: bool) -> None:
-    found = Refusals(wanted)
+    found = RefusalTable(wanted)
     found.add_answer(answer("failed", 1, 1))
-    assert (len(found.found()) == 1) == fits
+    assert (len(found.refused_leads()) == 1) == fits
 
 
 def test_in_whatever_order_answers_are_read_the_newest_decides() -> None:
@@ -90,4 +90,4 @@ def test_in_whatever_order_answers_are_read_the_newest_decides() -> None:
     answers = [answer("failed", 1, 1), answer("failed", 1, 2, retry=1), answer("linked", 1, 3, retry=2)]
     for _ in range(6):
         chance.shuffle(answers)
-        assert refusals_of(*answers).found() == []
+        assert refusals_of(*answers).refused_leads() == []

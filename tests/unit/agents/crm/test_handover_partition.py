@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 
-from agents.crm.partition_progress import PartitionProgress
+from agents.crm.handover_partition import HandOverPartition
 from streams.store.handovers.progress import AccountStop, HandOverProgress
 
 
-def read_to(end: int, *open_offsets: int) -> PartitionProgress:
+def read_to(end: int, *open_offsets: int) -> HandOverPartition:
     """A partition read from 0 to `end`, with hand-overs at these offsets."""
-    progress = PartitionProgress(HandOverProgress(0))
+    progress = HandOverPartition(HandOverProgress(0))
     for offset in open_offsets:
         progress.open("acme", offset)
     progress.advance(end)
@@ -37,7 +37,7 @@ def test_an_account_that_stands_still_lets_the_others_pass() -> None:
 
 
 def test_what_is_read_again_is_committed_as_it_is_answered_and_joins_the_others() -> None:
-    progress = PartitionProgress(HandOverProgress(10, {"acme": AccountStop(2, 1_000)}))
+    progress = HandOverPartition(HandOverProgress(10, {"acme": AccountStop(2, 1_000)}))
     line = progress.lines["acme"]
     line.open |= {2, 4}
     line.position = 6
@@ -53,7 +53,7 @@ def test_what_is_read_again_is_committed_as_it_is_answered_and_joins_the_others(
 
 
 def test_an_account_that_stops_again_is_read_again_from_its_first_open_offset() -> None:
-    progress = PartitionProgress(HandOverProgress(10, {"acme": AccountStop(2, 1_000)}))
+    progress = HandOverPartition(HandOverProgress(10, {"acme": AccountStop(2, 1_000)}))
     progress.lines["acme"].open |= {2, 4}
     progress.lines["acme"].position = 6
     for offset in (4, 2):
@@ -65,7 +65,7 @@ def test_an_account_that_stops_again_is_read_again_from_its_first_open_offset() 
 def test_whatever_happens_no_open_hand_over_is_passed() -> None:
     chance = random.Random(7)
     for _ in range(300):
-        progress = PartitionProgress(HandOverProgress(0))
+        progress = HandOverPartition(HandOverProgress(0))
         accounts = dict(enumerate(chance.choices(["acme", "beta", "default"], k=30)))
         answered = set()
         for offset, account in accounts.items():

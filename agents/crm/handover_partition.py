@@ -23,7 +23,7 @@ class StoppedLine:
         return min(self.open, default=self.position)
 
 
-class PartitionProgress:
+class HandOverPartition:
     """The progress of one partition, from `committed` on; `position` is the next offset that is read."""
 
     def __init__(self, committed: HandOverProgress) -> None:
