@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.handover_times import HandOverTimes
+from agents.crm.opportunities.handover_times import HandOverTimes
+from agents.crm.opportunities.pace import PollPace
 from agents.crm.opportunity_poller import OpportunityPoller
-from agents.crm.poll_pace import PollPace
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.poll import OpportunityPoll

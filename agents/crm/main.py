@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
 from agents.crm.factory import active_mapping, active_time_zone, build_crm
+from agents.crm.opportunities.polls import attribution_rules
 from agents.crm.org_checker import OrgChecker
-from agents.crm.polls import attribution_rules
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.usage import ApiUsage
