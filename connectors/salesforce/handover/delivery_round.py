@@ -8,7 +8,7 @@ from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, Pen
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
 from connectors.salesforce.handover.memberships import CampaignMembers, MemberOutcome, MemberRequest
 from connectors.salesforce.handover.planning import RecordPlan
-from connectors.salesforce.handover.writer import Assignment, CollectionWriter, WriteResult, with_type
+from connectors.salesforce.handover.writer import AssignmentRule, CollectionWriter, WriteResult, with_type
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.errors import CircuitOpen, CrmError, ErrorCategory, classify_error
 
@@ -34,7 +34,7 @@ class DeliveryRound:
         self._failed: set[str] = set()
         """Keys whose record was not written."""
 
-    def run(self, assignment: Callable[[str], Assignment]) -> DeliveryOutcome:
+    def run(self, assignment: Callable[[str], AssignmentRule]) -> DeliveryOutcome:
         """Writes everything; `assignment` says of an account whether its new Leads meet assignment rules.
 
         Raises as OrgClient, and CircuitOpen where the error of one record concerns all.
@@ -64,9 +64,9 @@ class DeliveryRound:
                     HandOverResult(handover, "failed", record=plan.linked_id, code=code, message=message)
                 )
 
-    def _create(self, plans: Sequence[RecordPlan], assignment: Callable[[str], Assignment]) -> None:
+    def _create(self, plans: Sequence[RecordPlan], assignment: Callable[[str], AssignmentRule]) -> None:
         """Creates Leads; what assigns otherwise needs a request of its own."""
-        groups: dict[Assignment, list[RecordPlan]] = {}
+        groups: dict[AssignmentRule, list[RecordPlan]] = {}
         for plan in plans:
             groups.setdefault(assignment(plan.handovers[-1].account), []).append(plan)
         for rule, group in groups.items():

@@ -19,7 +19,7 @@ from streams.errors import SalesforceRefused
 
 WriteResult = str | CrmError
 """The id of the record, or why it was not written."""
-Assignment = bool | str
+AssignmentRule = bool | str
 """Whether assignment rules run: the active rule, none, or the rule of an id."""
 
 MAX_BYTES = 1_000_000
@@ -45,7 +45,7 @@ class CollectionWriter:
         self._last_failure: TransientFailure | None = None
         """An exception that one record may cause, or the whole org: that no request succeeds tells them apart."""
 
-    def upsert_leads(self, records: Sequence[SalesforceRow], assignment: Assignment = False) -> list[WriteResult]:
+    def upsert_leads(self, records: Sequence[SalesforceRow], assignment: AssignmentRule = False) -> list[WriteResult]:
         """Creates Leads by external id, or changes them where another request was faster."""
         field = self._org.connection.external_id_field
         text = str(assignment) if isinstance(assignment, str) else str(assignment).upper()

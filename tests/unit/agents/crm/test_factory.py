@@ -17,7 +17,12 @@ def log_with(definitions: dict[str, Any]) -> ReleaseLog:
     """The log of one account, `acme`, with one release."""
     log = ReleaseLog("wall")
     record = {"type": "definitions.applied", "id": "r1", "account": "acme", "based_on": 0}
-    marker = log.add(0, 1, b"acme", msgspec.json.encode(record | {"definitions": {"account": "acme", **definitions}}))
+    marker = log.add(
+        0,
+        1,
+        b"acme",
+        msgspec.json.encode(record | {"definitions": {"account": "acme", "engine_version": 4, **definitions}}),
+    )
     assert marker is not None
     return log
 
