@@ -52,4 +52,6 @@ class LeadRow(ContactOutputRecord):
     changed: Instant
     """When its status changed last."""
     crm: dict[str, Any] = {}
-    """From the CRM's results: record, member, outcome, and the last hand-over with a result."""
+    """From the CRM's results: record, member, outcome, and the last hand-over with a result. Where the mapping has
+    `updates`, also the instants of the last hand-over (`handed_over`) and of one kept back after that (`kept_back`).
+    """

@@ -21,7 +21,7 @@ ANN = b"default/ann"
 MAPPING = {"updates": [{"on": {"property": "consent"}, "fields": {"Consent__c": {"property": "consent"}}}]}
 
 
-class Told:
+class TwiceUpdatedLead:
     """A driver whose lead is handed over and told of twice, and the values on `qualified-leads`."""
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class Told:
 
 
 def test_the_records_of_the_engine_are_equal() -> None:
-    told = Told()
-    report = told.report(told.values)
+    story = TwiceUpdatedLead()
+    report = story.report(story.values)
     assert report.differences == []
     assert report.to_dict()["hand_overs"] == 3
 
@@ -68,8 +68,8 @@ CHANGES: list[tuple[Callable[[list[bytes]], list[bytes]], bool]] = [
 def test_each_record_must_be_there_once_and_in_its_place(
     change: Callable[[list[bytes]], list[bytes]], is_difference: bool
 ) -> None:
-    told = Told()
-    assert [each.kind for each in told.report(change(told.values)).differences] == ["hand_over"] * is_difference
+    story = TwiceUpdatedLead()
+    assert [each.kind for each in story.report(change(story.values)).differences] == ["hand_over"] * is_difference
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_each_record_must_be_there_once_and_in_its_place(
     ],
 )
 def test_each_field_of_a_record_is_compared(changed: dict[str, Any], part: str) -> None:
-    told = Told()
-    last = json.dumps(json.loads(told.values[-1]) | changed).encode()
-    (difference,) = told.report([*told.values[:-1], last]).differences
+    story = TwiceUpdatedLead()
+    last = json.dumps(json.loads(story.values[-1]) | changed).encode()
+    (difference,) = story.report([*story.values[:-1], last]).differences
     assert difference.to_dict()["campaign"] == "spring"
     assert part in difference.actual
 
 
 def test_where_retention_removed_the_first_records_the_last_ones_must_be_there() -> None:
-    told = Told()
-    assert told.report(told.values[1:], is_truncated=True).differences == []
-    assert told.report([], is_truncated=True).differences == []
-    (difference,) = told.report(told.values[:-1], is_truncated=True).differences
+    story = TwiceUpdatedLead()
+    assert story.report(story.values[1:], is_truncated=True).differences == []
+    assert story.report([], is_truncated=True).differences == []
+    (difference,) = story.report(story.values[:-1], is_truncated=True).differences
     assert "lead.updated of spring at 2026-01-03T00:00:00.000Z" in difference.expected
-    (difference,) = told.report([told.values[0], *told.values], is_truncated=True).differences
+    (difference,) = story.report([story.values[0], *story.values], is_truncated=True).differences
     assert difference.kind == "hand_over"

@@ -8,7 +8,7 @@ from schemas.values import instant_text
 from tests.harness.engine.engine_driver import day
 from tests.harness.verify.batch_driver import BatchDriver
 
-_Told = tuple[int, str, tuple[str, ...], bool]
+_Record = tuple[int, str, tuple[str, ...], bool]
 FIELDS = {"Status": {"value": "Unqualified"}}
 UPDATES = [
     {"on": "lead.rejected", "fields": FIELDS},
@@ -23,7 +23,7 @@ def driver_of(**mapping: Any) -> BatchDriver:
     return driver
 
 
-def told(driver: BatchDriver) -> list[_Told]:
+def told(driver: BatchDriver) -> list[_Record]:
     """Instant, status of the lead, occasions, and whether it is kept back, of each record."""
     return [(each.at, each.status, each.occasions, each.is_kept_back) for each in driver.contact().hand_overs]
 
