@@ -111,6 +111,8 @@ def test_it_plays_shows_and_ends_by_itself_with_a_summary(tmp_path: Path) -> Non
     for campaign in summary["campaigns"].values():
         assert campaign["in_crm"] <= campaign["handed_over"]
     assert trial["in_crm"] > 0
+    assert summary["typed_by_sales"]["typed"] > 0
+    assert summary["typed_by_sales"]["overwritten"] == 0
     opportunities = [
         part["count"]
         for campaign in summary["campaigns"].values()
