@@ -8,12 +8,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.serve.problems import HttpProblem
 
+_UNAUTHORIZED = 401
 MAX_CLIENTS = 10_000
 """So many clients are remembered; the one that asked longest ago is forgotten first."""
+
+FILE_COST = 0.1
+"""What a file of the console counts, against 1 for a request to the API: a page loads some twenty of them. One
+that is refused for its token counts 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,10 @@ class ClientRateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or answers 429 with how long to wait."""
         if scope["type"] == "http":
-            client = scope.get("client")
-            seconds = self._seconds_to_wait(client[0] if client else "")
+            address = scope.get("client")
+            client = address[0] if address else ""
+            cost = 1.0 if scope["path"].startswith("/api") else FILE_COST
+            seconds = self._seconds_to_wait(client, cost)
             if seconds:
                 problem = HttpProblem(
                     "too-many-requests",
@@ -57,9 +64,20 @@ class ClientRateLimit:
                 )
                 await problem.response()(scope, receive, send)
                 return
+            send = self._charging(client, 1 - cost, send)
         await self._app(scope, receive, send)
 
-    def _seconds_to_wait(self, client: str) -> float:
+    def _charging(self, client: str, rest: float, send: Send) -> Send:
+        """A `send` that takes the rest of a whole request from a client whose token is refused."""
+
+        async def charge(message: Message) -> None:
+            if message.get("status") == _UNAUTHORIZED and client in self._buckets:
+                self._buckets[client].tokens -= rest
+            await send(message)
+
+        return charge
+
+    def _seconds_to_wait(self, client: str, cost: float = 1.0) -> float:
         now = self._clock()
         bucket = self._buckets.get(client)
         if bucket is None:
@@ -70,7 +88,7 @@ class ClientRateLimit:
         gained = (now - bucket.filled_at) * self._bounds.per_second
         bucket.tokens = min(bucket.tokens + gained, self._bounds.burst)
         bucket.filled_at = now
-        if bucket.tokens < 1:
-            return (1 - bucket.tokens) / self._bounds.per_second
-        bucket.tokens -= 1
+        if bucket.tokens < cost:
+            return (cost - bucket.tokens) / self._bounds.per_second
+        bucket.tokens -= cost
         return 0.0

@@ -16,10 +16,18 @@ class StoppedClock:
         return self.now
 
 
-async def ask(guarded: ClientRateLimit, client: str) -> httpx.Response:
+async def ask(guarded: ClientRateLimit, client: str, path: str = "/api/v1/segments") -> httpx.Response:
     transport = httpx.ASGITransport(app=guarded, client=(client, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://a") as session:
-        return await session.get("/")
+        return await session.get(path)
+
+
+async def test_a_page_of_the_console_with_its_files_is_no_burst() -> None:
+    guarded = ClientRateLimit(PlainTextResponse("ok"), RateBounds(per_second=2, burst=3), StoppedClock())
+    statuses = [(await ask(guarded, "10.0.0.1", "/js/main.js")).status_code for _ in range(28)]
+    assert set(statuses) == {200}
+    assert [(await ask(guarded, "10.0.0.1")).status_code for _ in range(2)] == [429, 429]
+    assert (await ask(guarded, "10.0.0.1", "/js/main.js")).status_code == 200
 
 
 async def test_a_burst_passes_and_then_one_at_a_time() -> None:
