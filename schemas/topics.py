@@ -141,7 +141,9 @@ LEAD_CHANGES = Topic(
     WEEK,
 )
 LEADS = Topic("leads", "out", "account/campaign/contact", (lead_outputs.LeadRow,), "slots", COMPACT)
-QUALIFIED_LEADS = Topic("qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH)
+QUALIFIED_LEADS = Topic(
+    "qualified-leads", "out", "account/contact", (handovers.LeadHandedOver,), "slots", MONTH
+)
 NOTIFICATIONS = Topic("notifications", "out", "account/contact", (notifications.AutomationNotified,), "slots", WEEK)
 CAMPAIGN_REVENUE = Topic(
     "campaign-revenue", "out", "account/campaign/currency", (revenue.CampaignRevenue,), "one", COMPACT
