@@ -29,6 +29,8 @@ STORIES = (
     "tests/unit/docker/test_alerts_and_dashboard.py",
     "tests/integration/console/",
     "tests/integration/views/test_reader.py",
+    "tests/integration/salesforce/stand_in/test_service.py",
+    "tests/unit/connectors/salesforce_sandbox/soql/test_planning.py",
     "tests/unit/schemas/test_asyncapi.py",
     "tests/unit/docker/test_compose_file.py",
     "tests/unit/docker/test_kubernetes.py",

@@ -226,7 +226,7 @@ async def test_of_very_many_accounts_that_stand_still_nothing_is_lost(
     monkeypatch: pytest.MonkeyPatch,
     max_bytes: int,
 ) -> None:
-    monkeypatch.setattr("agents.crm.handover_consumer.MAX_TEXT_BYTES", max_bytes)
+    monkeypatch.setattr("agents.crm.handovers.handover_consumer.MAX_TEXT_BYTES", max_bytes)
     accounts = [f"account-{each:03}-{'x' * 60}" for each in range(120)]
     misfits = Mappings(**dict.fromkeys(accounts, MISFIT))
     handovers = [for_account(account, hand_over("ann", each)) for each, account in enumerate(accounts)]
