@@ -34,6 +34,10 @@ STORIES = (
     "tests/unit/schemas/test_asyncapi.py",
     "tests/unit/docker/test_compose_file.py",
     "tests/unit/docker/test_kubernetes.py",
+    "tests/integration/docs/test_salesforce_page.py",
+    "tests/integration/outputs/test_campaign_report.py",
+    "tests/integration/salesforce/handover/test_faults.py",
+    "tests/integration/verify/test_revenue.py",
 )
 """Files and folders whose tests share an expensive fixture: one worker runs them. Others are spread one by one."""
 
