@@ -66,7 +66,6 @@ class HandOverConsumer:
         self._settings = settings
         self._orgs = orgs
         self._repair_seconds = repair_seconds
-        self._last_repair = time.monotonic()
         self._ownership = Ownership(look_back)
         self._queue = HandOverQueue(
             settings.salesforce_record_patience_ms / 1000,
@@ -167,8 +166,7 @@ class HandOverConsumer:
         await self._read(clients, writer)
         if clients.commands.pause is None and not self._stopping.is_set():
             await self._intake.read_again(clients.reader)
-            self._begin_deliveries()
-            await self._repair_when_due()
+            self._begin_calls()
         await self._end_deliveries(clients, writer)
         await self._commit(clients)
 
@@ -228,11 +226,11 @@ class HandOverConsumer:
 
     # --- handing over ---
 
-    def _begin_deliveries(self) -> None:
-        """Begins a batch for every org that is free."""
+    def _begin_calls(self) -> None:
+        """Begins a batch, or a repair that is due, for every org that is free."""
         now = time.monotonic()
         for org in self._orgs:
-            if not org.is_free(now):
+            if not org.is_free(now) or org.begin_repair(now, self._repair_seconds):
                 continue
             batch = self._due_batch(now, org)
             for item in batch:
@@ -342,20 +340,6 @@ class HandOverConsumer:
         except (CommitFailedError, IllegalStateError):
             # The new owner hands these over again and finds that Salesforce has them.
             return
-
-    async def _repair_when_due(self) -> None:
-        if time.monotonic() - self._last_repair < self._repair_seconds:
-            return
-        self._last_repair = time.monotonic()
-        for org in self._orgs:
-            if not org.is_free(time.monotonic()):
-                continue
-            try:
-                await org.call(org.delivery.repair_outdated_leads)
-            except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
-                org.outage_log.failing(error)
-            else:
-                org.outage_log.recovered()
 
 
 def _id(answer: HandOverResult | PendingHandOver) -> tuple[str, int]:

@@ -13,7 +13,8 @@ from agents.crm.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, OrgClock, Q
 from agents.crm.outage_log import OutageLog, SalesforceFailure
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
-from connectors.salesforce.org.errors import TransientFailure
+from connectors.salesforce.org.errors import RequestRefused, TransientFailure
+from streams.errors import SalesforceRefused, SalesforceUnavailable
 
 DEFAULT_ORG = ""
 
@@ -34,6 +35,8 @@ class OrgDelivery:
         self._backoff = backoff
         self._failures = 0
         self._task: asyncio.Task[DeliveryOutcome] | None = None
+        self._repair: asyncio.Task[None] | None = None
+        self._last_repair = time.monotonic()
         # One thread: one batch at a time, so that one contact is never in two requests.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"salesforce-{name}")
 
@@ -44,13 +47,14 @@ class OrgDelivery:
 
     def is_free(self, now: float) -> bool:
         """Whether a batch may be handed over to it."""
-        return self._task is None and now >= self.next_call
+        is_repairing = self._repair is not None and not self._repair.done()
+        return self._task is None and not is_repairing and now >= self.next_call
 
     def begin(self, batch: Sequence[QueuedHandOver]) -> None:
         """Begins to hand a batch over."""
         self.batch = batch
         handovers = [item.handover for item in batch]
-        self._task = asyncio.create_task(self.call(lambda: self.delivery.deliver(handovers)))
+        self._task = asyncio.create_task(self._call(lambda: self.delivery.deliver(handovers)))
 
     def end(self) -> DeliveryOutcome:
         """The outcome of a delivery that is over. Raises as `Delivery.deliver`."""
@@ -58,7 +62,28 @@ class OrgDelivery:
         task, self._task = self._task, None
         return task.result()
 
-    async def call(self, operation: Callable[[], CallResult]) -> CallResult:
+    def begin_repair(self, now: float, interval: float) -> bool:
+        """Begins to repair Leads that were written from an older hand-over, `interval` seconds after the last time.
+
+        Returns whether it did; nothing else goes out to the org meanwhile.
+        """
+        if now - self._last_repair < interval:
+            return False
+        if self._repair is not None:
+            self._repair.result()  # what a former one was not prepared for ends the process
+        self._last_repair = now
+        self._repair = asyncio.create_task(self._run_repair())
+        return True
+
+    async def _run_repair(self) -> None:
+        try:
+            await self._call(self.delivery.repair_outdated_leads)
+        except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
+            self.outage_log.failing(error)
+        else:
+            self.outage_log.recovered()
+
+    async def _call(self, operation: Callable[[], CallResult]) -> CallResult:
         """Runs an operation in the org's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, operation)
 
@@ -84,8 +109,9 @@ class OrgDelivery:
 
     def close(self) -> None:
         """Lets the thread end after its call, whose outcome nobody waits for."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._task, self._repair):
+            if task is not None:
+                task.cancel()
         self._thread.shutdown(wait=False)
 
 

@@ -74,7 +74,7 @@ def test_topics_are_created_and_checked(kafka: str, prefix: str) -> None:
 
     created = leadstream("topics", "create", "--partitions", "2", "--in-partitions", "1", "--json", env=environment)
     assert created.returncode == 0, created.stderr
-    assert len(json.loads(created.stdout)["created"]) == len(ALL_TOPICS) == 25
+    assert len(json.loads(created.stdout)["created"]) == len(ALL_TOPICS) == 26
 
     checked = leadstream("topics", "check", "--partitions", "2", "--json", env=environment)
     assert checked.returncode == 0, checked.stderr

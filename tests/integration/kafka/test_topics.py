@@ -33,7 +33,7 @@ async def test_all_topics_are_created_and_a_new_client_sees_every_partition(kafk
     settings = settings_for(kafka, prefix, partitions=3, in_partitions=2, clock="events")
     created = await create_topics(settings)
     assert created == [plan.name for plan in plan_topics(settings)]
-    assert len(created) == 25
+    assert len(created) == 26
 
     consumer = AIOKafkaConsumer(*created, bootstrap_servers=kafka)
     await consumer.start()

@@ -186,7 +186,13 @@ def test_status_shows_a_deployment_at_rest(place: Pipeline) -> None:
     over = instant_text(START + 4 * DAY + 1)
     assert report["time"]["told"] == report["time"]["reached"] == {"default": over}
     assert report["time"]["held_by"] is None
-    assert report["salesforce"] == {"configured": False, "workers": 0}
+    assert report["salesforce"] == {
+        "configured": False,
+        "workers": 0,
+        "waiting": {"records": 1, "exact": True},
+        "stopped": [],
+        "paused": [],
+    }
     assert report["dead_letters"] == {"count": 1, "by_code": {"invalid_at": 1}, "complete": True}
     lines = place.run_command("status").stdout.splitlines()
     assert "lag          not decided yet: nothing" in lines

@@ -15,6 +15,7 @@ from connectors.salesforce.handover.mapping import DEFAULT_LEAD_FIELDS
 from schemas.definitions import LeadField, Salesforce
 from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
+from streams.store.handovers.progress import MAX_TEXT_BYTES
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
     committed_count,
@@ -215,6 +216,42 @@ async def test_a_thousand_hand_overs_that_wait_are_five_batches(
         await until(all_committed, "a thousand hand-overs committed")
     assert len(sandbox.requests(UPSERT)) == 5
     assert all(not each.stops for each in (await progress_of(settings)).values())
+
+
+@pytest.mark.parametrize("max_bytes", [MAX_TEXT_BYTES, 1_000_000], ids=["as_usual", "more_than_the_broker_takes"])
+async def test_of_very_many_accounts_that_stand_still_nothing_is_lost(
+    settings: Settings,
+    sandbox: SandboxClient,
+    hand_over: HandOverFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    max_bytes: int,
+) -> None:
+    monkeypatch.setattr("agents.crm.handover_consumer.MAX_TEXT_BYTES", max_bytes)
+    accounts = [f"account-{each:03}-{'x' * 60}" for each in range(120)]
+    misfits = Mappings(**dict.fromkeys(accounts, MISFIT))
+    handovers = [for_account(account, hand_over("ann", each)) for each, account in enumerate(accounts)]
+    await hand_over_all(settings, *handovers, hand_over("ann", 500))
+    consumer = consumer_of(settings, misfits)
+    async with running(consumer):
+        await until(lambda: keys_of(sandbox) == {"default/ann"}, "the account that fits goes on")
+        await until(lambda: len(consumer.stops) == 120, "all others stand still")
+
+        async def are_committed() -> bool:
+            progress = await progress_of(settings)
+            has_texts = any(each.stops for each in progress.values())
+            is_back = len(progress) == 2 and sum(each.offset for each in progress.values()) < 121
+            return is_back and has_texts == (max_bytes == MAX_TEXT_BYTES)
+
+        await until(are_committed, "the offset stays back at the accounts without room")
+    async with running(consumer_of(settings)):
+
+        async def is_level() -> bool:
+            return await committed_count(settings) == 121 and await stopped_in(settings) == set()
+
+        await until(is_level, "all are handed over")
+    assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 121
+    answers = await events_of(settings, "crm-results")
+    assert len({each["id"] for each in answers}) == 121
 
 
 def release(number: int, *, fits: bool) -> tuple[str, bytes]:
