@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from agents.crm.backoff import Backoff
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.pollers import OpportunityPollers
 from agents.crm.org_deliveries import OrgDeliveries
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
 from connectors.salesforce.org.directory import OrgDirectory

@@ -16,9 +16,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
-from agents.crm.opportunity_topic import read_own_events
+from agents.crm.opportunities.pace import PollPace
+from agents.crm.opportunities.topic import read_own_events
 from agents.crm.outage_log import OutageLog
-from agents.crm.poll_pace import PollPace
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import current_rows, state_from_ledger
 from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.pollers import OpportunityPollers
 from agents.crm.org_checker import OrgChecker
 from agents.crm.usage_report import usage_values
 from connectors.salesforce.org.directory import OrgDirectory

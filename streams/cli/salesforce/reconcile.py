@@ -12,7 +12,7 @@ from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, setti
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
-    from agents.crm.reconciler import ReconcileReport
+    from agents.crm.opportunities.reconciler import ReconcileReport
     from connectors.salesforce.opportunities.reconciliation import OpportunityDifference
 
 ReconcileAccountOption = Annotated[str | None, typer.Option("--account", help="Only what this account owns.")]
@@ -48,8 +48,8 @@ def reconcile(
     Reads the whole ledger, and everything of ours in the org. What was polled a moment ago is waited for. Ends with 0
     when nothing differs or all is repaired, else with 1.
     """
-    from agents.crm.reconciler import Repair  # noqa: PLC0415 - Salesforce's client is slow to import
-    from agents.crm.reconciler import reconcile as compare  # noqa: PLC0415 - Salesforce's client is slow to import
+    from agents.crm.opportunities.reconciler import Repair  # noqa: PLC0415 - Salesforce's client is slow to import
+    from agents.crm.opportunities.reconciler import reconcile as compare  # noqa: PLC0415 - Salesforce's client is slow to import
     from streams.store.outputs.definitions import require_release  # noqa: PLC0415 - so is the engine's validation
 
     if unseen_as_deleted and not repair:

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from agents.crm.backoff import Backoff
 from agents.crm.factory import build_crm
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.pollers import OpportunityPollers
 from connectors.salesforce.handover.delivery import MappingProvider, RetryPolicy
 from connectors.salesforce.handover.handover_records import LeadHandOver
 from schemas.definitions import Salesforce

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from agents.crm import poll_pace
-from agents.crm.reconciler import LEDGER_SECONDS
+from agents.crm.opportunities import pace
+from agents.crm.opportunities.reconciler import LEDGER_SECONDS
 from connectors.salesforce.opportunities import poll, queries
 from connectors.salesforce.opportunities.reconciliation import DifferenceKind
 from connectors.salesforce.org.client import MAX_QUERY_CHARACTERS
@@ -41,9 +41,9 @@ def test_the_bounds_of_a_busy_org_are_those_of_the_code() -> None:
 
 
 def test_the_pace_is_that_of_the_code() -> None:
-    assert f"Up to {poll_pace.SLOWER_FROM:.0%}".replace("%", " %") in TEXT
-    assert f"an hour at {poll_pace.FLOOR:.0%}".replace("%", " %") in TEXT
-    assert poll_pace.SLOWEST == 3600
+    assert f"Up to {pace.SLOWER_FROM:.0%}".replace("%", " %") in TEXT
+    assert f"an hour at {pace.FLOOR:.0%}".replace("%", " %") in TEXT
+    assert pace.SLOWEST == 3600
 
 
 @pytest.mark.parametrize("kind", get_args(DifferenceKind))

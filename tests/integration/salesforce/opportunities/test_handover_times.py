@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from agents.crm.handover_times import HandOverTimes
+from agents.crm.opportunities.handover_times import HandOverTimes
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from agents.crm.backoff import Backoff
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.pollers import OpportunityPollers
 from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.orgs_file import OrgEntry
 from streams.engine.releases.release_log import Release, ReleaseLog

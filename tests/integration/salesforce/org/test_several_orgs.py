@@ -9,7 +9,7 @@ import pytest
 
 from agents.crm.factory import build_crm
 from agents.crm.handover_consumer import HandOverConsumer
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.pollers import OpportunityPollers
 from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.orgs_file import OrgEntry
 from schemas.definitions import Salesforce

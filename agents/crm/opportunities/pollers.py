@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from agents.crm.backoff import Backoff
-from agents.crm.handover_times import HandOverTimes
+from agents.crm.opportunities.handover_times import HandOverTimes
+from agents.crm.opportunities.pace import PollPace
+from agents.crm.opportunities.polls import build_polls
 from agents.crm.opportunity_poller import OpportunityPoller
 from agents.crm.outage_log import OutageLog
-from agents.crm.poll_pace import PollPace
-from agents.crm.polls import build_polls
 from connectors.salesforce.org.directory import OrgDirectory
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.crm.opportunity_pollers import OpportunityPollers
+from agents.crm.opportunities.pollers import OpportunityPollers
 from agents.crm.outage_log import OutageLog
 from streams.errors import BrokerUnavailable
 

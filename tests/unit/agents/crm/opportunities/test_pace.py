@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.crm.poll_pace import SLOWEST, PollPace
+from agents.crm.opportunities.pace import SLOWEST, PollPace
 from connectors.salesforce.org.usage import ApiUsage
 
 

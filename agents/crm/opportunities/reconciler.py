@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from agents.crm.opportunity_topic import read_own_events
-from agents.crm.polls import attribution_rules, build_polls
+from agents.crm.opportunities.polls import attribution_rules, build_polls
+from agents.crm.opportunities.topic import read_own_events
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.campaign_sums import CampaignSums, OpportunitySum, SumDifference, SumKey
 from connectors.salesforce.opportunities.poll import OpportunityPoll
