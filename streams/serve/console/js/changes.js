@@ -5,9 +5,11 @@ import { h, link, replace } from "./dom.js";
 import { decidedLeaves } from "./polarity.js";
 import { time } from "./texts.js";
 
+export const SHOWN = 30;
+
 const CAUSES = {
   event: "an event", clock: "time passed", definition: "the definitions changed", command: "a person decided",
-  cascade: "another segment changed", automation: "a rule of the campaign", audience: "the campaign's audience",
+  cascade: "the contact's status changed", automation: "a rule of the campaign", audience: "the campaign's audience",
   merge: "two contacts were merged", crm: "the CRM answered",
 };
 
@@ -22,6 +24,15 @@ export function changeItem(record, { withContact = true, isNew = false } = {}) {
     time(record.at),
     h("div", {}, who, what(record)),
     record.cause ? h("div", { class: "cause" }, "because ", causeText(record.cause), leaves(record)) : null);
+}
+
+// A change that comes while one looks: on top of the list, whose end goes.
+export function addLive(list, data, options) {
+  const record = data.record ?? data;
+  if (!record.type) return;
+  list.querySelector(".nothing")?.remove();
+  list.prepend(changeItem(record, { ...options, isNew: true }));
+  while (list.children.length > SHOWN) list.lastElementChild.remove();
 }
 
 function what(record) {
@@ -47,6 +58,7 @@ export function causeText(cause) {
   const parts = [cause.kind === "event" && cause.event ? `of the event ${cause.event}` : CAUSES[cause.kind] ?? cause.kind];
   if (cause.rule) parts.push(`rule ${cause.rule}`);
   if (cause.kind !== "event" && cause.event) parts.push(`event ${cause.event}`);
+  if (cause.by) parts.push(`by ${cause.by}`);
   if (cause.release) parts.push(`release ${cause.release}`);
   if (cause.late) parts.push("came late and corrected the past");
   return parts.join(", ");

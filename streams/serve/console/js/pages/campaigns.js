@@ -2,11 +2,10 @@
 
 import { get, getList } from "../api.js";
 import { bars } from "../charts.js";
-import { changeList } from "../changes.js";
+import { addLive, changeList } from "../changes.js";
 import { badge, countFigure, figure, h, link, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { count, money, plural, time } from "../texts.js";
-import { addLive } from "./overview.js";
 
 const STATUSES = ["active", "qualified", "duplicate", "rejected", "deleted"];
 const TONES = { qualified: "good", rejected: "bad", deleted: "bad" };

@@ -1,12 +1,11 @@
 // Find a contact, and one contact: properties, memberships, leads, timeline, and why.
 
 import { get, getList } from "../api.js";
-import { changeList } from "../changes.js";
+import { addLive, changeList } from "../changes.js";
 import { explanationTree, sentence, words } from "../condition.js";
 import { badge, countFigure, figure, h, link, pairs, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { count, plain, plural, readable, time } from "../texts.js";
-import { addLive } from "./overview.js";
 
 export async function contacts({ root }) {
   const shown = h("div", {});

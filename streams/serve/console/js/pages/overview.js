@@ -1,12 +1,10 @@
 // What is going on: sizes, campaigns and the latest changes, live.
 
 import { get, getList } from "../api.js";
-import { changeItem, changeList } from "../changes.js";
+import { SHOWN, addLive, changeList } from "../changes.js";
 import { countFigure, h, link, panel, replace, table } from "../dom.js";
 import { count } from "../texts.js";
 import { revenueText } from "./campaigns.js";
-
-const SHOWN = 30;
 
 export async function overview({ root, listen }) {
   const [contacts, segments, campaigns, changes] = await Promise.all([
@@ -33,12 +31,4 @@ export async function overview({ root, listen }) {
       ], campaigns.campaigns, "No campaign has leads yet.")),
       panel("Latest changes", "", list)));
   listen((event, data) => addLive(list, data, {}));
-}
-
-export function addLive(list, data, options) {
-  const record = data.record ?? data;
-  if (!record.type) return;
-  list.querySelector(".nothing")?.remove();
-  list.prepend(changeItem(record, { ...options, isNew: true }));
-  while (list.children.length > SHOWN) list.lastElementChild.remove();
 }

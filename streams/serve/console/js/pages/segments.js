@@ -1,13 +1,12 @@
 // All segments, and one segment: members, condition, size over time, changes.
 
 import { get, getList, hasWallClock } from "../api.js";
-import { changeList } from "../changes.js";
+import { addLive, changeList } from "../changes.js";
 import { sizeChart, spark } from "../charts.js";
 import { conditionTree } from "../condition.js";
 import { badge, countFigure, h, link, panel, replace, table } from "../dom.js";
 import { count, plural, time } from "../texts.js";
 import { pages } from "../pager.js";
-import { addLive } from "./overview.js";
 
 export async function segments({ root }) {
   const { segments: rows } = await getList(["segments"], "segments");
