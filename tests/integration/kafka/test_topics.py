@@ -44,7 +44,7 @@ async def test_all_topics_are_created_and_a_new_client_sees_every_partition(kafk
         await consumer.stop()
 
     report = await check_topics(settings)
-    assert [(finding.problems, finding.warnings) for finding in report.findings] == [([], [])] * 25
+    assert [(finding.problems, finding.warnings) for finding in report.findings] == [([], [])] * 26
     assert await require_topics(settings) == DeploymentRecord.from_settings(settings)
 
 

@@ -46,6 +46,7 @@ ALWAYS_THE_SAME = {
     "leadstream_worker_info": {1.0},
     "leadstream_slots_in_all": {1.0, 2.0},  # of the ledger and of the pipeline
     "leadstream_salesforce_limit_requests": {15_000.0},
+    "leadstream_opportunity_pause_seconds": {0.2},
     # tests/unit/streams/metrics/test_slots.py has a partition whose position lies outside its log.
     "leadstream_source_stopped": {0.0},
 }
@@ -80,6 +81,7 @@ def pipeline(kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient) ->
         "stuck_after_ms": 5_000,
         "salesforce_url": sandbox.url,
         "salesforce_poll_ms": 200,
+        "salesforce_record_patience_ms": 8_000,
         "salesforce_currency": "EUR",
         "transaction_bound_ms": 30_000,
         "transaction_timeout_ms": 60_000,
@@ -185,9 +187,30 @@ def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: Work
     wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 2, "the second hand-over")
     for topic in ("journal", "segment-changes", "lead-changes", "qualified-leads", "crm-results"):
         assert traced_contacts(pipeline, topic) == {"cid"}, topic
+    hand_overs_wait(pipeline, sandbox, metrics)
 
     os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
     wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 1, "another start")
     wait_for(lambda: metrics.total("leadstream_slots", role="pipeline") == 2, "both slots again")
     os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
     wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 2, "another start")
+
+
+def hand_overs_wait(pipeline: Pipeline, sandbox: SandboxClient, metrics: WorkerMetrics) -> None:
+    """A record that is refused until it is set aside, a pause, and an account whose mapping does not fit."""
+    now = instant_text(int(time.time() * 1000))
+    refusal = {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access to this record"}
+    sandbox.add_fault("record_error", key="default/dan", times=-1, **refusal)
+    pipeline.publish([contact("dan", "DE", now)])
+    wait_for(lambda: metrics.total("leadstream_handovers_refused") == 1, "a record that is refused")
+    wait_for(lambda: metrics.total("leadstream_handovers_set_aside_total") == 1, "the hand-over set aside")
+    sandbox.clear_faults()
+    pipeline.run_command("salesforce", "pause")
+    wait_for(lambda: metrics.total("leadstream_handovers_paused") == 1, "the pause")
+    pipeline.run_command("salesforce", "resume")
+    wait_for(lambda: metrics.total("leadstream_handovers_paused") == 0, "its end")
+    pipeline.apply(f"{DEFINITIONS}    Plan__c: {{value: gold}}\n", "--without-salesforce")
+    pipeline.publish([contact("eve", "DE", now)])
+    wait_for(lambda: metrics.total("leadstream_handover_stopped_seconds") > 0, "an account that stands still")
+    pipeline.apply(DEFINITIONS)
+    wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 3, "and goes on")
