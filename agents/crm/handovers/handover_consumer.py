@@ -322,6 +322,8 @@ class HandOverConsumer:
 
     async def _commit(self, clients: GroupClients) -> None:
         """Commits what is new, positions behind transaction markers, too, so that lag tools show no lag at rest."""
+        if not self._ownership.is_adopted:
+            return  # a fetch that ended with a rebalance has moved positions past what nobody took
         generation = self._ownership.generation
         values = {}
         try:
