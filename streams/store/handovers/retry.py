@@ -26,6 +26,9 @@ from streams.store.outputs.tables import RowKey
 MAX_REQUESTS = 5_000
 """So many retries at most are asked for and not answered at one time: workers keep them in memory."""
 
+NO_RECORD = "no_record"
+"""The code that an update is answered with whose contact has no record."""
+
 
 class _Campaign(msgspec.Struct):
     id: str
@@ -83,6 +86,9 @@ async def plan_retry(
             plan.gone.append(key)
             continue
         partition, hand_over = newest[key]
+        if lead.code == NO_RECORD:
+            # What the update changes was never made: its snapshot, the newest, is handed over.
+            hand_over = {**hand_over, "type": "lead.handed_over"}
         retry = lead.retries + 1
         plan.requests.append(RetryRequest(key.account, key.contact, key.subject, retry, partition, hand_over, at, by))
         plan.by_code[lead.code] += 1

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.settings import Settings
@@ -168,6 +169,28 @@ async def test_what_was_set_aside_is_listed_and_goes_out_again_by_hand(
     assert len({each["id"] for each in answers}) == 3
     commands = {each.key: each.value for each in await read_all(settings, "crm-commands")}
     assert set(commands.values()) == {None}, "every retry is ended"
+
+
+async def test_a_retry_makes_the_record_that_an_update_did_not_find(
+    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
+) -> None:
+    sandbox.add_fault("lock_record", path=UPSERT, key="default/bob", times=-1)
+    await hand_over_all(settings, hand_over("bob", 1))
+    async with running(consumer_of(settings)):
+        await all_committed(settings, 1)
+        update = msgspec.structs.replace(hand_over("bob", 2), type="lead.updated", occasions=("contact.status",))
+        await hand_over_all(settings, update)
+        await all_committed(settings, 2)
+        assert [each["code"] for each in await refused(settings)] == ["no_record"]
+        sandbox.clear_faults()
+        await command(settings, "refused", "retry", "bob", "--yes")
+        await until(lambda: keys_of(sandbox) == {"default/bob"}, "the contact is a Lead")
+
+        async def none_is_refused() -> bool:
+            return await refused(settings) == []
+
+        await until(none_is_refused, "nothing is refused any more")
+    assert len(sandbox.live_records("CampaignMember")) == 1
 
 
 async def test_a_retry_that_a_crash_repeats_has_the_same_id(
