@@ -52,8 +52,8 @@ class RetryPlan:
     requests: list[RetryRequest] = field(default_factory=list)
     by_code: Counter[str] = field(default_factory=Counter)
     """The codes of the refusals that are tried again."""
-    outstanding_count: int = 0
-    """Retries that are asked for already and not answered."""
+    outstanding: list[RowKey] = field(default_factory=list)
+    """Leads whose retry is asked for already and not answered."""
     gone: list[RowKey] = field(default_factory=list)
     """Leads whose hand-over `qualified-leads` no longer has."""
     postponed_count: int = 0
@@ -74,7 +74,7 @@ async def plan_retry(
     for each in refused:
         account, campaign, contact = each.key
         if retry_key(account, contact, campaign) in standing:
-            plan.outstanding_count += 1
+            plan.outstanding.append(each.key)
         elif len(standing) + len(wanted) >= MAX_REQUESTS:
             plan.postponed_count += 1
         else:
