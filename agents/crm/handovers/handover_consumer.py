@@ -230,7 +230,7 @@ class HandOverConsumer:
         """Begins a batch, or a repair that is due, for every org that is free."""
         now = time.monotonic()
         for org in self._orgs:
-            if not org.is_free(now) or org.begin_repair(now, self._repair_seconds):
+            if not org.is_free(now) or org.begin_repair(now, self._repair_seconds, self._stopped.stops):
                 continue
             batch = self._due_batch(now, org)
             for item in batch:
