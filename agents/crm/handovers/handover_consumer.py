@@ -164,7 +164,10 @@ class HandOverConsumer:
         unreadable = self._intake.follow_commands(clients.commands, MAX_QUEUED)
         await writer.end_commands(unreadable)
         await self._read(clients, writer)
-        if clients.commands.pause is None and not self._stopping.is_set():
+        if clients.commands.pause is not None:
+            for org in self._orgs:
+                org.clock.add_outage()  # nothing is refused meanwhile
+        elif not self._stopping.is_set():
             await self._intake.read_again(clients.reader)
             self._begin_calls()
         await self._end_deliveries(clients, writer)
@@ -265,7 +268,7 @@ class HandOverConsumer:
         if (fault := org.note_outcome(outcome)) is not None:
             self._note_outage(org, fault)
         self._queue.refuse(pending, time.monotonic(), org.clock.seconds)
-        answers += self._set_aside(org)
+        answers += self._set_aside(org, {item for item, _ in answers})
         generation = self._ownership.generation
         await self._write(clients, writer, answers, generation)
         if generation != self._ownership.generation:
@@ -290,10 +293,14 @@ class HandOverConsumer:
         if (org := self._orgs.of_account(handover.account)) is not None:
             org.delivery.track_newest(handover)
 
-    def _set_aside(self, org: OrgDelivery) -> list[tuple[QueuedHandOver, HandOverResult]]:
-        """The answers of hand-overs that were refused for as long as they may be."""
+    def _set_aside(
+        self, org: OrgDelivery, answered: Collection[QueuedHandOver]
+    ) -> list[tuple[QueuedHandOver, HandOverResult]]:
+        """The answers of hand-overs that were refused for as long as they may be; `answered` were not, this time."""
         answers = []
-        for item in self._queue.overdue(org.clock.seconds, lambda each: self._org_name(each) == org.name):
+        for item in self._queue.overdue(
+            org.clock.seconds, lambda each: self._org_name(each) == org.name and each not in answered
+        ):
             assert item.error is not None, "only a refusal makes a hand-over overdue"
             record = item.handover.lead.record
             code, message = item.error.code, item.error.safe_message

@@ -1,8 +1,10 @@
-"""What is committed around a rebalance: nothing that was not answered, whoever read it."""
+"""What is committed around a rebalance, and what is answered: each hand-over once, none before it has an answer."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +14,12 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from agents.crm.backoff import Backoff
 from agents.crm.handovers import handover_consumer
 from agents.crm.handovers.handover_consumer import HandOverConsumer
 from agents.crm.handovers.org_deliveries import OrgDeliveries
 from agents.crm.handovers.ownership import Ownership
-from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
+from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import (
     HandOverCampaign,
     HandOverContact,
@@ -24,11 +27,15 @@ from connectors.salesforce.handover.handover_records import (
     LeadHandOver,
     LeadHandOverNumber,
 )
+from connectors.salesforce.org.errors import CrmError
 from streams.settings import Settings
-from streams.store.handovers.commands import CrmCommands
+from streams.store.handovers.commands import CrmCommands, HandOverPause, encode_command
 from streams.store.handovers.progress import HandOverProgress
 
 LEADS = TopicPartition("qualified-leads", 0)
+LOCKED = CrmError("UNABLE_TO_LOCK_ROW", "locked")
+BRISK = Settings(salesforce_linger_ms=0, salesforce_record_patience_ms=1_000)
+MOST_FETCHES = 1_000
 
 
 def hand_over_at(offset: int) -> LeadHandOver:
@@ -44,13 +51,13 @@ def hand_over_at(offset: int) -> LeadHandOver:
 
 
 class LogConsumer:
-    """A member of a group that owns a log of hand-overs; in its first fetch a rebalance comes and goes."""
+    """A member of a group that owns a log of hand-overs; in each of its first fetches a rebalance comes and goes."""
 
-    def __init__(self, offsets: range, ownership: Ownership) -> None:
+    def __init__(self, offsets: range, ownership: Ownership, rebalances: int) -> None:
         self._offsets = offsets
         self._ownership = ownership
+        self._rebalances = rebalances
         self._position = offsets.start
-        self._fetches = 0
         self.committed = offsets.start
 
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
@@ -67,8 +74,8 @@ class LogConsumer:
 
     def fetch(self) -> dict[TopicPartition, list[Any]]:
         """The rest of the log."""
-        self._fetches += 1
-        if self._fetches == 1:
+        if self._rebalances:
+            self._rebalances -= 1
             self._ownership.on_partitions_revoked([LEADS])
             self._ownership.on_partitions_assigned([LEADS])
             self._position = self.committed
@@ -87,29 +94,36 @@ class LogConsumer:
 
 
 class GroupOfOne:
-    """The clients of the only member; `ends` is called before each fetch."""
+    """The clients of the only member; `on_fetch` is called before each fetch."""
 
-    def __init__(self, log: LogConsumer, producer: Any, ends: Any) -> None:
+    def __init__(self, log: LogConsumer, on_fetch: Callable[[GroupOfOne], None]) -> None:
         self.consumer = log
-        self.producer = producer
+        self.producer = MemoryProducer()
         self.reader = None
         self.commands = CrmCommands()
         self.follower = SimpleNamespace(commands=self.commands)
-        self._ends = ends
+        self._on_fetch = on_fetch
 
     async def fetch(self, wait_ms: float, max_records: int) -> dict[TopicPartition, list[Any]]:
-        del wait_ms, max_records
-        self._ends()
-        return self.consumer.fetch()
+        del max_records
+        self._on_fetch(self)
+        fetched = self.consumer.fetch()
+        await asyncio.sleep(0 if fetched else wait_ms / 1000)
+        return fetched
 
     async def read_progress(self, _partition: TopicPartition) -> HandOverProgress:
         return HandOverProgress(self.consumer.committed)
 
 
-class SilentProducer:
-    """Takes every record."""
+class MemoryProducer:
+    """Keeps the answers."""
 
-    async def send(self, *_: Any, **__: Any) -> Any:
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, str]] = []
+
+    async def send(self, _topic: str, value: bytes, *_: Any, **__: Any) -> Any:
+        event = msgspec.json.decode(value)
+        self.answers.append((event["hand_over"], event["type"]))
         return _done()
 
 
@@ -117,13 +131,17 @@ async def _done() -> None:
     return None
 
 
-class WillingDelivery:
-    """An org that takes everything."""
+class PatientDelivery:
+    """An org that takes everything after it has refused everything `refusals` times."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusals: int = 0) -> None:
+        self.refusals = refusals
         self.delivered: list[str] = []
 
     def deliver(self, batch: Sequence[LeadHandOver]) -> DeliveryOutcome:
+        if self.refusals:
+            self.refusals -= 1
+            return DeliveryOutcome(pending=[PendingHandOver(each, LOCKED) for each in batch])
         self.delivered += [each.id for each in batch]
         return DeliveryOutcome([HandOverResult(each, "linked", record="00Q") for each in batch])
 
@@ -131,26 +149,60 @@ class WillingDelivery:
         return
 
 
-async def test_what_comes_with_the_rebalance_itself_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    delivery: Any = WillingDelivery()
-    consumer = HandOverConsumer(
-        Settings(salesforce_linger_ms=0), OrgDeliveries.of_one(delivery), look_back=0, repair_seconds=1_000
-    )
-    logs: list[LogConsumer] = []
-    fetches: list[None] = []
+async def hand_over(
+    monkeypatch: pytest.MonkeyPatch,
+    delivery: PatientDelivery,
+    offsets: range,
+    *,
+    rebalances: int = 0,
+    before_fetch: Callable[[GroupOfOne], None] = lambda _: None,
+) -> GroupOfOne:
+    """The clients of a consumer that has handed over a log and committed all of it."""
+    of_org: Any = delivery
+    orgs = OrgDeliveries.of_one(of_org, Backoff(first=1_000, longest=1_000))
+    consumer = HandOverConsumer(BRISK, orgs, look_back=0, repair_seconds=1_000)
+    opened: list[GroupOfOne] = []
+    fetches = iter(range(MOST_FETCHES))
 
-    def count_fetch() -> None:
-        fetches.append(None)
-        if len(fetches) > 10:
+    def on_fetch(clients: GroupOfOne) -> None:
+        before_fetch(clients)
+        if clients.consumer.committed == offsets.stop or next(fetches, None) is None:
             consumer.stop()
 
     @asynccontextmanager
     async def open_clients(_settings: Settings, ownership: Ownership) -> AsyncIterator[GroupOfOne]:
         ownership.on_partitions_assigned([LEADS])
-        logs.append(LogConsumer(range(5, 8), ownership))
-        yield GroupOfOne(logs[0], SilentProducer(), count_fetch)
+        opened.append(GroupOfOne(LogConsumer(offsets, ownership, rebalances), on_fetch))
+        yield opened[0]
 
     monkeypatch.setattr(handover_consumer, "open_group_clients", open_clients)
     await consumer.run()
+    return opened[0]
+
+
+async def test_what_comes_with_the_rebalance_itself_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = PatientDelivery()
+    clients = await hand_over(monkeypatch, delivery, range(5, 8), rebalances=1)
     assert delivery.delivered == ["h5", "h6", "h7"]
-    assert logs[0].committed == 8
+    assert clients.consumer.committed == 8
+
+
+async def test_what_is_taken_in_the_last_try_is_not_set_aside_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = await hand_over(monkeypatch, PatientDelivery(refusals=1), range(5, 6))
+    assert clients.producer.answers == [("h5", "crm.linked")]
+    assert clients.consumer.committed == 6
+
+
+async def test_the_time_of_a_pause_does_not_count_against_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = PatientDelivery(refusals=2)
+    pauses: list[float] = []
+
+    def pause_after_the_first_refusal(clients: GroupOfOne) -> None:
+        if delivery.refusals == 1 and not pauses:
+            pauses.append(time.monotonic())
+            clients.commands.add(b"pause", encode_command(HandOverPause("2026-03-01T10:00:00.000Z")))
+        elif pauses and time.monotonic() - pauses[0] > BRISK.salesforce_record_patience_ms / 1000:
+            clients.commands.add(b"pause", None)
+
+    clients = await hand_over(monkeypatch, delivery, range(5, 6), before_fetch=pause_after_the_first_refusal)
+    assert clients.producer.answers == [("h5", "crm.linked")]
