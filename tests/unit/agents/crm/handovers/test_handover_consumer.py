@@ -50,7 +50,7 @@ def hand_over_at(offset: int) -> LeadHandOver:
     )
 
 
-class LogConsumer:
+class RebalancedConsumer:
     """A member of a group that owns a log of hand-overs; in each of its first fetches a rebalance comes and goes."""
 
     def __init__(self, offsets: range, ownership: Ownership, rebalances: int) -> None:
@@ -96,7 +96,7 @@ class LogConsumer:
 class GroupOfOne:
     """The clients of the only member; `on_fetch` is called before each fetch."""
 
-    def __init__(self, log: LogConsumer, on_fetch: Callable[[GroupOfOne], None]) -> None:
+    def __init__(self, log: RebalancedConsumer, on_fetch: Callable[[GroupOfOne], None]) -> None:
         self.consumer = log
         self.producer = MemoryProducer()
         self.reader = None
@@ -172,7 +172,7 @@ async def hand_over(
     @asynccontextmanager
     async def open_clients(_settings: Settings, ownership: Ownership) -> AsyncIterator[GroupOfOne]:
         ownership.on_partitions_assigned([LEADS])
-        opened.append(GroupOfOne(LogConsumer(offsets, ownership, rebalances), on_fetch))
+        opened.append(GroupOfOne(RebalancedConsumer(offsets, ownership, rebalances), on_fetch))
         yield opened[0]
 
     monkeypatch.setattr(handover_consumer, "open_group_clients", open_clients)
