@@ -33,6 +33,7 @@ from agents.crm.outage_log import OutageLog, SalesforceFailure
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
 from connectors.salesforce.org.client import MAX_RECORDS
+from connectors.salesforce.org.directory import NO_ORG
 from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, Internal, SalesforceRefused, SalesforceUnavailable
@@ -241,7 +242,7 @@ class HandOverConsumer:
             if batch:
                 org.begin(batch)
         for account in {item.handover.account for item in self._queue if self._org_name(item) is None}:
-            self._intake.stop_account(account, "no Salesforce org is configured for this account")
+            self._intake.stop_account(account, NO_ORG)
 
     async def _end_deliveries(self, clients: GroupClients, writer: AnswerWriter) -> None:
         """Waits a moment for one of the deliveries under way, and settles those that are over."""

@@ -186,9 +186,10 @@ class OrgClient:
 
     def _read_answer(self, response: requests.Response) -> None:
         self.usage.count_answer(response)
-        if date := response.headers.get("Date"):
-            self._local.date = parsedate_to_datetime(date)
-            self._local.skew = datetime.now(UTC) - self._local.date
+        date = _parse_date(response.headers.get("Date", ""))
+        if date is not None:
+            self._local.date = date
+            self._local.skew = datetime.now(UTC) - date
 
     def _to_exception(self, error: SalesforceError) -> Exception:
         crm_error = error_from_body(error.status, error.content)
@@ -203,6 +204,15 @@ class OrgClient:
         if category is ErrorCategory.SETUP:
             return SetupRefused(self.connection.display_name, crm_error)
         return RequestRefused(crm_error)
+
+
+def _parse_date(text: str) -> datetime | None:
+    """Returns the time of a `Date` header; None for what is none, as something in between may send."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 def _read_versions(org: Salesforce) -> list[dict[str, Any]]:

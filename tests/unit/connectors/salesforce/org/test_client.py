@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,15 +23,15 @@ CONNECTION = Connection("acme.my", "id", "secret")
 class OneAnswer(BaseAdapter):
     """Answers every request with the same status and body."""
 
-    def __init__(self, status: int, body: str, content_type: str) -> None:
+    def __init__(self, status: int, body: str, headers: Mapping[str, str]) -> None:
         super().__init__()
-        self._status, self._body, self._content_type = status, body, content_type
+        self._status, self._body, self._headers = status, body, headers
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         answer = requests.Response()
         answer.status_code = self._status
         answer._content = self._body.encode()
-        answer.headers["Content-Type"] = self._content_type
+        answer.headers.update(self._headers)
         answer.url, answer.request = str(request.url), request
         return answer
 
@@ -47,12 +49,11 @@ class LoggedIn:
         return
 
 
-def org_that_answers(
-    monkeypatch: pytest.MonkeyPatch, status: int, body: str, content_type: str = "application/json"
-) -> OrgClient:
-    def create_session(*_: Any) -> requests.Session:
+def org_that_answers(monkeypatch: pytest.MonkeyPatch, status: int, body: str, **headers: str) -> OrgClient:
+    def create_session(_: Any, hook: Any) -> requests.Session:
         session = requests.Session()
-        session.mount("https://", OneAnswer(status, body, content_type))
+        session.mount("https://", OneAnswer(status, body, headers))
+        session.hooks["response"].append(lambda response, *_, **__: hook(response))
         return session
 
     monkeypatch.setattr(client_module, "create_session", create_session)
@@ -62,7 +63,7 @@ def org_that_answers(
 
 @pytest.mark.parametrize("status", [403, 404, 407, 408, 420, 429, 502])
 def test_a_page_of_a_proxy_is_no_refusal_of_a_record(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    org = org_that_answers(monkeypatch, status, "<html>Blocked</html>", "text/html")
+    org = org_that_answers(monkeypatch, status, "<html>Blocked</html>")
     with pytest.raises(TransientFailure, match=f"HTTP_{status}: an answer without an error code"):
         org.write_collection("PATCH", "composite/sobjects", [{"id": "00Q"}])
 
@@ -71,7 +72,7 @@ def test_a_page_of_a_proxy_is_no_refusal_of_a_record(monkeypatch: pytest.MonkeyP
 def test_a_request_that_is_too_large_is_refused_and_may_be_halved(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    org = org_that_answers(monkeypatch, status, "<html>Too large</html>", "text/html")
+    org = org_that_answers(monkeypatch, status, "<html>Too large</html>")
     with pytest.raises(RequestRefused, match=f"HTTP_{status}"):
         org.write_collection("PATCH", "composite/sobjects", [{"id": "00Q"}])
 
@@ -97,3 +98,16 @@ def test_a_query_that_cannot_be_parsed_is_told_without_its_words(monkeypatch: py
         org.query_all("SELECT Id FROM Lead")
     assert "MALFORMED_QUERY" in str(refused.value)
     assert "ada@example.com" not in str(refused.value)
+
+
+@pytest.mark.parametrize("date", ["", "today", "32 Foo 2026"])
+def test_a_date_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch, date: str) -> None:
+    org = org_that_answers(monkeypatch, 200, '{"records": [], "done": true}', Date=date)
+    assert org.query_all("SELECT Id FROM Lead") == []
+    assert abs(datetime.now(UTC) - org.server_time()) < timedelta(minutes=1)
+
+
+def test_a_date_without_a_zone_is_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    org = org_that_answers(monkeypatch, 200, '{"records": [], "done": true}', Date="Sun, 01 Mar 2026 10:00:00 -0000")
+    org.query_all("SELECT Id FROM Lead")
+    assert org.server_time() == datetime(2026, 3, 1, 10, tzinfo=UTC)
