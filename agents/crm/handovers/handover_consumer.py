@@ -33,6 +33,7 @@ from agents.crm.outage_log import OutageLog, SalesforceFailure
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
 from connectors.salesforce.org.client import MAX_RECORDS
+from connectors.salesforce.org.directory import NO_ORG
 from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, Internal, SalesforceRefused, SalesforceUnavailable
@@ -164,7 +165,10 @@ class HandOverConsumer:
         unreadable = self._intake.follow_commands(clients.commands, MAX_QUEUED)
         await writer.end_commands(unreadable)
         await self._read(clients, writer)
-        if clients.commands.pause is None and not self._stopping.is_set():
+        if clients.commands.pause is not None:
+            for org in self._orgs:
+                org.clock.add_outage()  # nothing is refused meanwhile
+        elif not self._stopping.is_set():
             await self._intake.read_again(clients.reader)
             self._begin_calls()
         await self._end_deliveries(clients, writer)
@@ -230,7 +234,7 @@ class HandOverConsumer:
         """Begins a batch, or a repair that is due, for every org that is free."""
         now = time.monotonic()
         for org in self._orgs:
-            if not org.is_free(now) or org.begin_repair(now, self._repair_seconds):
+            if not org.is_free(now) or org.begin_repair(now, self._repair_seconds, self._stopped.stops):
                 continue
             batch = self._due_batch(now, org)
             for item in batch:
@@ -238,7 +242,7 @@ class HandOverConsumer:
             if batch:
                 org.begin(batch)
         for account in {item.handover.account for item in self._queue if self._org_name(item) is None}:
-            self._intake.stop_account(account, "no Salesforce org is configured for this account")
+            self._intake.stop_account(account, NO_ORG)
 
     async def _end_deliveries(self, clients: GroupClients, writer: AnswerWriter) -> None:
         """Waits a moment for one of the deliveries under way, and settles those that are over."""
@@ -265,7 +269,7 @@ class HandOverConsumer:
         if (fault := org.note_outcome(outcome)) is not None:
             self._note_outage(org, fault)
         self._queue.refuse(pending, time.monotonic(), org.clock.seconds)
-        answers += self._set_aside(org)
+        answers += self._set_aside(org, {item for item, _ in answers})
         generation = self._ownership.generation
         await self._write(clients, writer, answers, generation)
         if generation != self._ownership.generation:
@@ -290,10 +294,14 @@ class HandOverConsumer:
         if (org := self._orgs.of_account(handover.account)) is not None:
             org.delivery.track_newest(handover)
 
-    def _set_aside(self, org: OrgDelivery) -> list[tuple[QueuedHandOver, HandOverResult]]:
-        """The answers of hand-overs that were refused for as long as they may be."""
+    def _set_aside(
+        self, org: OrgDelivery, answered: Collection[QueuedHandOver]
+    ) -> list[tuple[QueuedHandOver, HandOverResult]]:
+        """The answers of hand-overs that were refused for as long as they may be; `answered` were not, this time."""
         answers = []
-        for item in self._queue.overdue(org.clock.seconds, lambda each: self._org_name(each) == org.name):
+        for item in self._queue.overdue(
+            org.clock.seconds, lambda each: self._org_name(each) == org.name and each not in answered
+        ):
             assert item.error is not None, "only a refusal makes a hand-over overdue"
             record = item.handover.lead.record
             code, message = item.error.code, item.error.safe_message
@@ -322,6 +330,8 @@ class HandOverConsumer:
 
     async def _commit(self, clients: GroupClients) -> None:
         """Commits what is new, positions behind transaction markers, too, so that lag tools show no lag at rest."""
+        if not self._ownership.is_adopted:
+            return  # a fetch that ended with a rebalance has moved positions past what nobody took
         generation = self._ownership.generation
         values = {}
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -62,22 +62,23 @@ class OrgDelivery:
         task, self._task = self._task, None
         return task.result()
 
-    def begin_repair(self, now: float, interval: float) -> bool:
+    def begin_repair(self, now: float, interval: float, stopped: Collection[str]) -> bool:
         """Begins to repair Leads that were written from an older hand-over, `interval` seconds after the last time.
 
-        Returns whether it did; nothing else goes out to the org meanwhile.
+        Those of accounts that stand still (`stopped`) wait. Returns whether it did; nothing else goes out to the org
+        meanwhile.
         """
         if now - self._last_repair < interval:
             return False
         if self._repair is not None:
             self._repair.result()  # what a former one was not prepared for ends the process
         self._last_repair = now
-        self._repair = asyncio.create_task(self._run_repair())
+        self._repair = asyncio.create_task(self._run_repair(frozenset(stopped)))
         return True
 
-    async def _run_repair(self) -> None:
+    async def _run_repair(self, stopped: Collection[str]) -> None:
         try:
-            await self._call(self.delivery.repair_outdated_leads)
+            await self._call(lambda: self.delivery.repair_outdated_leads(stopped))
         except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
             self.outage_log.failing(error)
         else:

@@ -44,6 +44,11 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
         self.generation += 1
         self._new_partitions = set(assigned)
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether `progress` is of this generation; what was fetched before that is read again."""
+        return self._adopted_generation == self.generation and not self._new_partitions
+
     async def adopt_partitions(self, consumer: Consumer, read_progress: ProgressReader) -> bool:
         """Seeks newly assigned partitions to `look_back` records before their start.
 

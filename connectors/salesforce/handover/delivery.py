@@ -8,7 +8,7 @@ memberships. A round that did not get an answer is repeated, and finds what the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -21,6 +21,7 @@ from connectors.salesforce.handover.handover_records import (
     DO_NOT_SYNC,
     HandOverResult,
     LeadHandOver,
+    LeadHandOverNumber,
     group_by_contact,
 )
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink, RecordLookup
@@ -94,6 +95,8 @@ class Delivery:
         self._memberships = CampaignMembers(org, self._writer)
         self._newest = NewestHandOvers()
         self._last_repair: datetime | None = None
+        self._waiting_repairs: dict[str, LeadHandOverNumber] = {}
+        """Key -> number of outdated records whose account stands still; as many as hand-overs are remembered."""
         self._writes_contacts = False
         """Whether a Contact was written since the start: else none needs a look for a late write."""
 
@@ -139,12 +142,12 @@ class Delivery:
         """Remembers the newest hand-over of each contact for `repair_outdated_leads`; the last 10,000 contacts."""
         self._newest.add(handover)
 
-    def repair_outdated_leads(self) -> list[LeadHandOver]:
+    def repair_outdated_leads(self, stopped: Collection[str] = ()) -> list[LeadHandOver]:
         """Finds records that were written from an older hand-over than the newest, and delivers the newest again.
 
         Such a record comes from a worker that was paused in a request and woke up after another worker took over.
-        The first call looks at the last day, a later one at the changes since the call before. Returns the hand-overs
-        delivered again; raises as `deliver`.
+        The first call looks at the last day, a later one at the changes since the call before. Records of `stopped`
+        accounts wait for a later call. Returns the hand-overs delivered again; raises as `deliver`.
         """
         if not self._newest:
             return []
@@ -153,9 +156,14 @@ class Delivery:
         numbers = self._lookup.numbers_modified_since("Lead", since)
         if self._writes_contacts:
             numbers |= self._lookup.numbers_modified_since("Contact", since)
-        outdated = self._newest.newer_than(numbers)
+        found = self._newest.newer_than({**self._waiting_repairs, **numbers})
+        outdated = [each for each in found if each.account not in stopped]
         if outdated:
             self.deliver(outdated)
+        waiting = {each.key for each in found if each.account in stopped}
+        self._waiting_repairs = {
+            key: number for key, number in {**self._waiting_repairs, **numbers}.items() if key in waiting
+        }
         self._last_repair = now
         return outdated
 

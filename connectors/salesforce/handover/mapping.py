@@ -67,6 +67,8 @@ def misfits(salesforce: Salesforce, description: ObjectDescription, connection: 
     for name, field in description.items():
         if field.required and name not in lead_fields_of(salesforce):
             problems.append(f"the Lead needs {name}: map it, with a default")
+    if "email" in salesforce.match and "Email" not in description:
+        problems.append("match: the integration user may not see the Lead's Email")
     return problems
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from connectors.salesforce.handover.lookup import OrgRecord, PersonObject, RecordLink, RecordLookup
 
+MAX_ADDRESS_LENGTH = 80
+"""Of an e-mail address in Salesforce, where the org says none."""
+
 
 class EmailMatcher:
     """Links contacts to Leads, else to Contacts, with their address and without the key of another contact."""
@@ -22,7 +25,7 @@ class EmailMatcher:
         links: dict[str, RecordLink] = {}
         for sobject in ("Lead", "Contact"):
             open_emails = {key: email for key, email in emails.items() if key not in links}
-            if open_emails and self._lookup.carries_keys(sobject):
+            if open_emails and self._lookup.carries_keys(sobject) and "Email" in self._lookup.description(sobject):
                 links.update(self._match_object(sobject, open_emails, fields))
         return links
 
@@ -30,7 +33,9 @@ class EmailMatcher:
         self, sobject: PersonObject, emails: Mapping[str, str], fields: frozenset[str]
     ) -> dict[str, RecordLink]:
         condition = "Email IN {} AND IsDeleted = false" + (" AND IsConverted = false" if sobject == "Lead" else "")
-        addresses = sorted({normal_address(email) for email in emails.values()})
+        longest = self._lookup.description(sobject)["Email"].length or MAX_ADDRESS_LENGTH
+        # No record has a longer one, and a query has no room for just any.
+        addresses = sorted({normal_address(email) for email in emails.values() if len(email) <= longest})
         found = self._lookup.query(sobject, condition, addresses, fields, "Email", "LastModifiedDate")
         found.sort(key=lambda each: (str(each[1].get("LastModifiedDate") or ""), each[0].id), reverse=True)
         by_address: dict[str, list[OrgRecord]] = {}

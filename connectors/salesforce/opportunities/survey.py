@@ -132,7 +132,8 @@ def _is_later(lead: LeadOrigin, other: LeadOrigin, handed_over_at: HandOverTime)
 
 def _number(lead: LeadOrigin) -> tuple[int, ...] | None:
     parts = (lead.number or "").split("/")
-    return tuple(map(int, parts)) if len(parts) == 3 and all(part.isdigit() for part in parts) else None
+    is_number = len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts)
+    return tuple(map(int, parts)) if is_number else None
 
 
 def amount_text(amount: Decimal | int) -> str:

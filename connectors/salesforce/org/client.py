@@ -35,6 +35,7 @@ MAX_RECORDS = 200
 # An address may have 16,384 characters; host, path and the rest of the request line need some of them.
 MAX_QUERY_CHARACTERS = 15_000
 _LEAST_VALUES = 1_000
+_STATUSES_OF_A_SIZE = (400, 413, 414, 431)
 WRITE_HEADERS = {
     # Without it every update runs the assignment rules again and may give the lead to another person.
     "Sforce-Auto-Assign": "FALSE",
@@ -185,20 +186,33 @@ class OrgClient:
 
     def _read_answer(self, response: requests.Response) -> None:
         self.usage.count_answer(response)
-        if date := response.headers.get("Date"):
-            self._local.date = parsedate_to_datetime(date)
-            self._local.skew = datetime.now(UTC) - self._local.date
+        date = _parse_date(response.headers.get("Date", ""))
+        if date is not None:
+            self._local.date = date
+            self._local.skew = datetime.now(UTC) - date
 
     def _to_exception(self, error: SalesforceError) -> Exception:
         crm_error = error_from_body(error.status, error.content)
         category = classify_error(crm_error, self.connection.external_id_field)
-        if category is ErrorCategory.RETRY or (error.status >= 500 and crm_error.code.startswith("HTTP_")):
-            return TransientFailure(f"Salesforce ({self.connection.display_name}) cannot now: {crm_error}")
+        said = f"{crm_error.code}: {crm_error.safe_message}"
+        # An answer without a code comes from something in between, such as a proxy, and says nothing of a record.
+        is_foreign = crm_error.code.startswith("HTTP_") and error.status not in _STATUSES_OF_A_SIZE
+        if category is ErrorCategory.RETRY or is_foreign:
+            return TransientFailure(f"Salesforce ({self.connection.display_name}) cannot now: {said}")
         if category is ErrorCategory.PAUSE:
-            return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {crm_error}")
+            return CircuitOpen(f"Salesforce ({self.connection.display_name}) refuses everything for now: {said}")
         if category is ErrorCategory.SETUP:
             return SetupRefused(self.connection.display_name, crm_error)
         return RequestRefused(crm_error)
+
+
+def _parse_date(text: str) -> datetime | None:
+    """Returns the time of a `Date` header; None for what is none, as something in between may send."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 def _read_versions(org: Salesforce) -> list[dict[str, Any]]:

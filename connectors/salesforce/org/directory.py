@@ -12,6 +12,10 @@ from streams.settings import Settings
 
 DEFAULT_ORG = ""
 """The name of the org of the settings, which every account has that has none of its own."""
+NO_ORG = (
+    "no Salesforce org is configured for this account: set LEADSTREAM_SALESFORCE_DOMAIN for all accounts without an "
+    "org of their own, or enter the account in the file of LEADSTREAM_SALESFORCE_ORGS"
+)
 
 
 class OrgDirectory:
@@ -62,10 +66,7 @@ class OrgDirectory:
         """The client of an org. Raises SalesforceRefused for the default one where the settings name none."""
         client = self._clients.get(org_name)
         if client is None:
-            raise SalesforceRefused(
-                "no Salesforce org is configured for this account: set LEADSTREAM_SALESFORCE_DOMAIN for all accounts "
-                "without an org of their own, or enter the account in the file of LEADSTREAM_SALESFORCE_ORGS"
-            )
+            raise SalesforceRefused(NO_ORG)
         return client
 
     def client_of(self, account: str) -> OrgClient:

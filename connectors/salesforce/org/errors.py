@@ -37,7 +37,7 @@ class SetupRefused(SalesforceRefused):
 
     def __init__(self, org: str, error: CrmError) -> None:
         super().__init__(
-            f"Salesforce ({org}) is not set up for Leadstream: {error.code}: {error.message}; "
+            f"Salesforce ({org}) is not set up for Leadstream: {error.code}: {error.safe_message}; "
             "`leadstream salesforce check` says what it lacks"
         )
         self.error = error
@@ -56,10 +56,16 @@ class CrmError:
 
     @property
     def safe_message(self) -> str:
-        """The message without personal data: where Salesforce quotes a value, it only names the fields."""
+        """The message in one line, without personal data: where Salesforce quotes a value, it names the fields."""
         if self.code in _CODES_QUOTING_VALUES:
             return f"{self.code} in {', '.join(self.fields) or 'a field it does not name'}"
-        return self.message[:250]
+        if self.code == "MALFORMED_QUERY":
+            return "a query that the org cannot read"
+        message = self.message
+        if _PLACE_IN_QUERY in message:
+            # The query stands before it, with the keys and addresses of contacts.
+            message = message.rpartition(_PLACE_IN_QUERY)[2].partition("\n")[2]
+        return " ".join(message.split())[:250]
 
 
 class ErrorCategory(Enum):
@@ -77,12 +83,16 @@ class ErrorCategory(Enum):
     """Salesforce will never accept this record as it is."""
 
 
+_PLACE_IN_QUERY = "ERROR at Row"
 _CODES_QUOTING_VALUES = {
     "STRING_TOO_LONG",
     "INVALID_EMAIL_ADDRESS",
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
     "FIELD_INTEGRITY_EXCEPTION",
+    "INVALID_TYPE_ON_FIELD_IN_RECORD",
     "JSON_PARSER_ERROR",
+    "MALFORMED_ID",
+    "NUMBER_OUTSIDE_VALID_RANGE",
 }
 _RETRY = {
     "UNKNOWN_EXCEPTION",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +14,7 @@ from streams.cli.console import plural, progress_bar, write_columns, write_json,
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_account, settings_from
 from streams.cli.outputs.pages import DEFAULT_LIMIT, LimitOption, SkipOption, page, write_count
 from streams.errors import UsageError
+from streams.kafka.deployment import require_deployment
 from streams.store.handovers.refusals import RefusalFilter, RefusedLead, read_refused
 from streams.store.handovers.retry import RetryPlan, plan_retry, request_retries
 
@@ -85,7 +86,8 @@ def retry_refused(
     if as_json and not yes:
         raise UsageError("--json asks no question: add --yes")
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
-    leads = _read(settings, _filter(account, campaign, code, contacts or ()), as_json=as_json)
+    named = asyncio.run(_contact_ids(settings, contacts)) if contacts else frozenset()
+    leads = _read(settings, _filter(account, campaign, code, named), as_json=as_json)
     with progress_bar(quiet=as_json) as advance:
         plan = asyncio.run(plan_retry(settings, leads, by or getpass.getuser(), advance))
     if not as_json:
@@ -98,13 +100,20 @@ def retry_refused(
         write_json(_plan_to_dict(plan))
     elif plan.requests:
         write_line(f"{plural(len(plan.requests), 'lead')} will be handed over again")
-    served = {each.contact for each in plan.requests}
-    if set(contacts or ()) - served and not plan.outstanding_count:
+    served = {each.contact for each in plan.requests} | {each.contact for each in plan.outstanding}
+    if unserved := sorted(named - served):
+        write_note(f"nothing to hand over again of {', '.join(unserved)}")
         raise typer.Exit(1)
 
 
+async def _contact_ids(settings: Settings, contacts: Sequence[str]) -> frozenset[str]:
+    """The ids as the deployment writes them."""
+    deployment = await require_deployment(settings)
+    return frozenset(deployment.contact_id(each) for each in contacts)
+
+
 def _filter(
-    account: str | None, campaigns: Sequence[str] | None, codes: Sequence[str] | None, contacts: Sequence[str]
+    account: str | None, campaigns: Sequence[str] | None, codes: Sequence[str] | None, contacts: Collection[str]
 ) -> RefusalFilter:
     return RefusalFilter(
         frozenset(() if account is None else (parse_account(account),)),
@@ -141,8 +150,8 @@ def _to_dict(lead: RefusedLead) -> dict[str, Any]:
 def _write_plan(plan: RetryPlan) -> None:
     codes = ", ".join(f"{code} {count}" for code, count in plan.by_code.most_common())
     write_note(f"{plural(len(plan.requests), 'lead')} to hand over again" + (f": {codes}" if codes else ""))
-    if plan.outstanding_count:
-        write_note(f"{plural(plan.outstanding_count, 'lead')} asked for already, and not answered yet")
+    if plan.outstanding:
+        write_note(f"{plural(len(plan.outstanding), 'lead')} asked for already, and not answered yet")
     if plan.postponed_count:
         write_note(f"{plural(plan.postponed_count, 'lead')} more than are taken at one time: run this again later")
     if plan.gone:
@@ -160,7 +169,7 @@ def _plan_to_dict(plan: RetryPlan) -> dict[str, Any]:
             for each in plan.requests
         ],
         "by_code": dict(plan.by_code.most_common()),
-        "asked_before": plan.outstanding_count,
+        "asked_before": len(plan.outstanding),
         "postponed": plan.postponed_count,
         "gone": [
             {"account": account, "campaign": campaign, "contact": contact} for account, campaign, contact in plan.gone

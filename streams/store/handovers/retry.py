@@ -26,6 +26,9 @@ from streams.store.outputs.tables import RowKey
 MAX_REQUESTS = 5_000
 """So many retries at most are asked for and not answered at one time: workers keep them in memory."""
 
+NO_RECORD = "no_record"
+"""The code that an update is answered with whose contact has no record."""
+
 
 class _Campaign(msgspec.Struct):
     id: str
@@ -49,8 +52,8 @@ class RetryPlan:
     requests: list[RetryRequest] = field(default_factory=list)
     by_code: Counter[str] = field(default_factory=Counter)
     """The codes of the refusals that are tried again."""
-    outstanding_count: int = 0
-    """Retries that are asked for already and not answered."""
+    outstanding: list[RowKey] = field(default_factory=list)
+    """Leads whose retry is asked for already and not answered."""
     gone: list[RowKey] = field(default_factory=list)
     """Leads whose hand-over `qualified-leads` no longer has."""
     postponed_count: int = 0
@@ -71,7 +74,7 @@ async def plan_retry(
     for each in refused:
         account, campaign, contact = each.key
         if retry_key(account, contact, campaign) in standing:
-            plan.outstanding_count += 1
+            plan.outstanding.append(each.key)
         elif len(standing) + len(wanted) >= MAX_REQUESTS:
             plan.postponed_count += 1
         else:
@@ -83,6 +86,9 @@ async def plan_retry(
             plan.gone.append(key)
             continue
         partition, hand_over = newest[key]
+        if lead.code == NO_RECORD:
+            # What the update changes was never made: its snapshot, the newest, is handed over.
+            hand_over = {**hand_over, "type": "lead.handed_over"}
         retry = lead.retries + 1
         plan.requests.append(RetryRequest(key.account, key.contact, key.subject, retry, partition, hand_over, at, by))
         plan.by_code[lead.code] += 1

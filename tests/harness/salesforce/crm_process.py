@@ -99,7 +99,7 @@ async def produce(settings: Settings, topic: str, *records: tuple[str, bytes | N
 
 def record_of(handover: LeadHandOver) -> tuple[str, bytes]:
     """The record of `qualified-leads` of a hand-over."""
-    value = {**msgspec.to_builtins(handover), "type": "lead.handed_over"}
+    value = msgspec.to_builtins(handover)
     value.pop("retry", None)
     return f"{handover.account}/{handover.contact}", json.dumps(value).encode()
 

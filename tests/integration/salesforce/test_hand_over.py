@@ -200,6 +200,21 @@ def test_a_late_write_of_an_older_snapshot_is_repaired(
     assert delivery.repair_outdated_leads() == []
 
 
+def test_a_late_write_is_repaired_when_its_account_goes_on(
+    sandbox: SandboxClient, delivery: Delivery, client: OrgClient, hand_over: _HandOverFactory
+) -> None:
+    [first] = delivery.deliver([hand_over(offset=9, properties={"last_name": "Newer"})]).results
+    late = {"id": first.record, "LastName": "Older", "Leadstream_Number__c": "0/3/0"}
+    client.write_collection("PATCH", "composite/sobjects", [{"attributes": {"type": "Lead"}, **late}])
+    assert delivery.repair_outdated_leads(stopped={"default"}) == []
+    assert sandbox.live_records("Lead")[0]["LastName"] == "Older"
+    sandbox.post("clock", advance=3_600)
+    assert delivery.repair_outdated_leads(stopped={"default"}) == []
+    assert [handover.id for handover in delivery.repair_outdated_leads()] == ["h-ada-9"]
+    assert sandbox.live_records("Lead")[0]["LastName"] == "Newer"
+    assert delivery.repair_outdated_leads() == []
+
+
 def test_contacts_whose_ids_differ_in_case_are_two_leads(
     sandbox: SandboxClient, delivery: Delivery, hand_over: _HandOverFactory
 ) -> None:

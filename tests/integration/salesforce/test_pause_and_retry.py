@@ -6,8 +6,10 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from connectors.salesforce.handover.handover_records import HandOverResult
 from streams.settings import Settings
 from tests.harness.cli import leadstream
 from tests.harness.salesforce.crm_process import (
@@ -170,6 +172,28 @@ async def test_what_was_set_aside_is_listed_and_goes_out_again_by_hand(
     assert set(commands.values()) == {None}, "every retry is ended"
 
 
+async def test_a_retry_makes_the_record_that_an_update_did_not_find(
+    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
+) -> None:
+    sandbox.add_fault("lock_record", path=UPSERT, key="default/bob", times=-1)
+    await hand_over_all(settings, hand_over("bob", 1))
+    async with running(consumer_of(settings)):
+        await all_committed(settings, 1)
+        update = msgspec.structs.replace(hand_over("bob", 2), type="lead.updated", occasions=("contact.status",))
+        await hand_over_all(settings, update)
+        await all_committed(settings, 2)
+        assert [each["code"] for each in await refused(settings)] == ["no_record"]
+        sandbox.clear_faults()
+        await command(settings, "refused", "retry", "bob", "--yes")
+        await until(lambda: keys_of(sandbox) == {"default/bob"}, "the contact is a Lead")
+
+        async def none_is_refused() -> bool:
+            return await refused(settings) == []
+
+        await until(none_is_refused, "nothing is refused any more")
+    assert len(sandbox.live_records("CampaignMember")) == 1
+
+
 async def test_a_retry_that_a_crash_repeats_has_the_same_id(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
@@ -181,6 +205,8 @@ async def test_a_retry_that_a_crash_repeats_has_the_same_id(
     await command(settings, "refused", "retry", "bob", "--yes")
     [request] = await read_all(settings, "crm-commands")
     assert "asked for already" in await _errors(settings, "refused", "retry", "bob", "--yes")
+    told = await _errors(settings, "refused", "retry", "bob", "zoe", "--yes", exit_code=1)
+    assert "nothing to hand over again of zoe\n" in told
     for _ in range(2):
         async with running(consumer_of(settings)):
 
@@ -195,6 +221,21 @@ async def test_a_retry_that_a_crash_repeats_has_the_same_id(
     assert len(sandbox.live_records("Lead")) == len(sandbox.live_records("CampaignMember")) == 1
 
 
-async def _errors(settings: Settings, *arguments: str) -> str:
+async def test_a_contact_is_found_however_its_id_is_written(
+    kafka: str, prefix: str, sandbox: SandboxClient, hand_over: HandOverFactory
+) -> None:
+    settings = await create_crm_topics(kafka, prefix, sandbox, normalize_ids=True)
+    handover = hand_over("bob@example.com", 1)
+    await hand_over_all(settings, handover)
+    failure = HandOverResult(handover, "failed", code="STRING_TOO_LONG", message="no")
+    event = failure.to_event("2026-03-01T10:00:00.000Z")
+    await produce(settings, "crm-results", ("default/bob@example.com", json.dumps(event).encode()))
+    answer = json.loads(await command(settings, "refused", "retry", "Bob@Example.com", "--json", "--yes"))
+    assert [each["contact"] for each in answer["retries"]] == ["bob@example.com"]
+
+
+async def _errors(settings: Settings, *arguments: str, exit_code: int = 0) -> str:
     environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
-    return (await asyncio.to_thread(leadstream, "salesforce", *arguments, env=environment)).stderr
+    result = await asyncio.to_thread(leadstream, "salesforce", *arguments, env=environment)
+    assert result.returncode == exit_code, result.stderr
+    return result.stderr

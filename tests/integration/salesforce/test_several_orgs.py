@@ -76,7 +76,7 @@ async def test_an_org_that_is_away_holds_up_no_other(
 
         await until(has_passed, "more than the queue takes stands still with its account")
         assert "503" in consumer.stops["acme"].reason or "cannot now" in consumer.stops["acme"].reason
-        assert "no Salesforce org is configured" in consumer.stops["orphan"].reason
+        assert "enter the account in the file of LEADSTREAM_SALESFORCE_ORGS" in consumer.stops["orphan"].reason
         other_sandbox.clear_faults()
         await until(lambda: len(keys_of(other_sandbox)) == 1_100, "the org is back")
 

@@ -207,3 +207,20 @@ def test_a_contact_deleted_after_conversion_is_reported(sandbox: SandboxClient) 
     sandbox.post("delete", type="Contact", id=contact)
     [answer] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2))
     assert (answer.kind, answer.code, answer.record) == ("failed", "deleted_in_crm", first.record)
+
+
+def test_an_address_that_no_lead_can_have_holds_up_nobody(sandbox: SandboxClient) -> None:
+    known = add(sandbox, Email="eve@example.com")
+    endless = f"{'a' * 20_000}@example.com"
+    answers = answers_of(
+        delivery_to(sandbox, MATCHING), lead_of(email=endless), lead_of("eve", 2, email="eve@example.com")
+    )
+    assert [each.kind for each in answers] == ["linked", "linked"]
+    assert answers[1].record == known
+
+
+def test_contacts_whose_address_is_hidden_are_not_matched(sandbox: SandboxClient) -> None:
+    add(sandbox, "Contact", Email="ada@example.com")
+    sandbox.post("field", sobject="Contact", name="Email", remove=True)
+    [answer] = answers_of(delivery_to(sandbox, MATCHING), lead_of(email="ada@example.com"))
+    assert answer.record == sandbox.live_records("Lead")[0]["Id"]

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from connectors.salesforce.handover.coercion import FieldNote
-from connectors.salesforce.handover.handover_records import HandOverResult, parse_handover
+from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOverNumber, parse_handover
 from schemas.events.crm import CrmLinked
 from schemas.outputs.handovers import LeadHandedOver
 from tests.harness.salesforce.handovers import lead_of
@@ -71,3 +71,8 @@ def test_the_id_of_an_answer_without_a_retry_is_what_it_was() -> None:
     event = HandOverResult(lead_of(), "linked", record="00Q1").to_event("2026-03-01T10:00:00Z")
     assert event["id"] == "732e02c9de989c5ae06095d29fd3697c"
     assert event.keys() & {"retry", "notes"} == set()
+
+
+@pytest.mark.parametrize("text", [None, "", "1/2", "1/2/x", "1/\u00b2/3", "\u0661/2/3", "-1/2/3", "1//3"])
+def test_what_somebody_typed_into_the_number_of_a_lead_is_no_number(text: str | None) -> None:
+    assert LeadHandOverNumber.parse(text) is None

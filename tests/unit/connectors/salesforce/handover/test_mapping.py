@@ -80,3 +80,12 @@ def test_a_field_that_the_org_needs_has_to_be_mapped() -> None:
     assert misfits(mapping(), LEAD, ORG) == []
     only_email = Salesforce.model_validate({"lead_fields": {"Email": {"property": "email"}}})
     assert misfits(only_email, LEAD, ORG) == ["the Lead needs LastName: map it, with a default"]
+
+
+def test_matching_needs_to_see_the_address() -> None:
+    salesforce = Salesforce.model_validate(
+        {"lead_fields": {"LastName": {"property": "last_name"}}, "match": ["email"]}
+    )
+    assert misfits(salesforce, LEAD, ORG) == []
+    hidden = {name: field for name, field in LEAD.items() if name != "Email"}
+    assert misfits(salesforce, hidden, ORG) == ["match: the integration user may not see the Lead's Email"]
