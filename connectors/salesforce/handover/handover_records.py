@@ -32,7 +32,7 @@ class LeadHandOverNumber(msgspec.Struct, frozen=True, order=True):
     def parse(cls, text: str | None) -> LeadHandOverNumber | None:
         """Returns the number in a Lead's field; None where the field is empty or holds something else."""
         parts = (text or "").split("/")
-        if len(parts) != 3 or not all(part.isdigit() for part in parts):
+        if len(parts) != 3 or not all(part.isdecimal() for part in parts):
             return None
         return cls(*map(int, parts))
 

@@ -132,7 +132,7 @@ def _is_later(lead: LeadOrigin, other: LeadOrigin, handed_over_at: HandOverTime)
 
 def _number(lead: LeadOrigin) -> tuple[int, ...] | None:
     parts = (lead.number or "").split("/")
-    return tuple(map(int, parts)) if len(parts) == 3 and all(part.isdigit() for part in parts) else None
+    return tuple(map(int, parts)) if len(parts) == 3 and all(part.isdecimal() for part in parts) else None
 
 
 def amount_text(amount: Decimal | int) -> str:

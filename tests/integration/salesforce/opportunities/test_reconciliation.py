@@ -67,7 +67,11 @@ def differences_of(org: PolledOrg, rows: _Rows, account: str | None = None) -> l
     differences = find_differences(ask_org(org.poll, rows), rows, account)
     for each in differences:
         for event in each.mends:
-            OpportunityChanged.model_validate_json(msgspec.json.encode(event))
+            change = OpportunityChanged.model_validate_json(msgspec.json.encode(event))
+            row = rows.get((event["account"], each.opportunity))
+            stamp = round(change.modified.timestamp() * 1000) if hasattr(change.modified, "timestamp") else change.modified
+            is_decided = row is None or (stamp, change.version) > (row.modified, row.version)
+            assert is_decided, "the ledger does not decide an older state"
     return differences
 
 
