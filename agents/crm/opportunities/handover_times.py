@@ -30,7 +30,11 @@ class HandOverTimes:
         None where it is no number, or the journal's retention has removed it. Raises BrokerUnavailable.
         """
         parts = number.split("/")
-        if len(parts) != 3 or not all(part.isdecimal() for part in parts) or int(parts[0]) >= self._settings.partitions:
+        if (
+            len(parts) != 3
+            or not all(part.isdecimal() for part in parts)
+            or int(parts[0]) >= self._settings.partitions
+        ):
             return None
         return self._read(int(parts[0]), int(parts[1]))
 

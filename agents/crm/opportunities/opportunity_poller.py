@@ -103,6 +103,9 @@ class OpportunityPoller:
         cursor = await self._restore_cursor()
         attempt = 0
         while self._is_in_turn(turn):
+            if cursor.is_old:
+                # What others wrote meanwhile, as a repair or a former turn's late events, is looked at, too.
+                cursor = await self._restore_cursor()
             try:
                 events, after = await self._poll_once(cursor)
             except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:

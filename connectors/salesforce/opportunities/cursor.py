@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
+
+WHOLE_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Cursor:
     """So many further polls ask for ours alone, because the org changes much."""
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Id -> stamp of the opportunities that the last poll saw and that are not ours."""
+
+    @property
+    def is_old(self) -> bool:
+        """Whether everything of ours has to be read again."""
+        return self.whole_at is not None and self.until is not None and self.until - self.whole_at >= WHOLE_EVERY
 
     @classmethod
     def empty(cls) -> Cursor:

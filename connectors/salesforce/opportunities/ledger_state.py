@@ -10,7 +10,12 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, OpportunityRow, OrgOpportunity
+from connectors.salesforce.opportunities.org_opportunity import (
+    LeadOrigin,
+    OpportunityRow,
+    OrgOpportunity,
+    later_modified,
+)
 
 _OPPORTUNITY_ID = re.compile(r"006[A-Za-z0-9]{15}")
 
@@ -100,10 +105,7 @@ def state_from_ledger(row: LedgerOpportunity) -> OrgOpportunity:
 
 def modified_at_least(state: OrgOpportunity, modified: int) -> OrgOpportunity:
     """Returns the state with a stamp that is not before `modified` (ms)."""
-    stamp = _stamp(modified)
-    if datetime.fromisoformat(state.row.modified) >= datetime.fromisoformat(stamp):
-        return state
-    return msgspec.structs.replace(state, row=msgspec.structs.replace(state.row, modified=stamp))
+    return msgspec.structs.replace(state, row=later_modified(state.row, _stamp(modified)))
 
 
 def _stamp(modified: int) -> str:

@@ -22,6 +22,7 @@ from connectors.salesforce.opportunities.org_opportunity import (
     OpportunityEvent,
     OpportunityRow,
     OrgOpportunity,
+    later_modified,
 )
 from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
 from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
@@ -30,7 +31,6 @@ from connectors.salesforce.record_id import long_record_id
 
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, with the stamp of their write."""
-WHOLE_EVERY = timedelta(days=1)
 DELETION_LOG = timedelta(days=14)
 """How far back Salesforce's log of deletions is asked; it has 15 days."""
 BUSY_POLLS = 20
@@ -256,7 +256,9 @@ class OpportunityPoll:
         row = survey.rows.get(opportunity)
         account, lead, role = "", None, None
         if former is not None:
-            row, account, lead, role = row or former.row, former.account, former.lead, former.role
+            account, lead, role = former.account, former.lead, former.role
+            # A deletion of what the org did not show for a while has a later stamp than the row it shows again.
+            row = former.row if row is None else later_modified(row, former.row.modified)
         if row is None:
             return None
         if former is not None and former.is_partial and survey.roles.get(opportunity) is not None:
@@ -292,7 +294,7 @@ def is_ours(event: object, crm: str = CRM_NAME) -> bool:
 def as_deleted(row: OpportunityRow, at: datetime) -> OpportunityRow:
     """Returns the last known row of an opportunity that is gone even from the recycle bin, seen so at a time."""
     stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    return msgspec.structs.replace(row, deleted=True, modified=max(row.modified, stamp))
+    return later_modified(msgspec.structs.replace(row, deleted=True), stamp)
 
 
 def _needs_whole(cursor: Cursor, rules: AttributionRules) -> bool:
@@ -300,7 +302,7 @@ def _needs_whole(cursor: Cursor, rules: AttributionRules) -> bool:
         return True
     if rules.role_accounts - cursor.rules.role_accounts or rules.since != cursor.rules.since:
         return True
-    return cursor.until - cursor.whole_at >= WHOLE_EVERY
+    return cursor.is_old
 
 
 def _past(start: date | None, since: datetime | None) -> RowBounds:

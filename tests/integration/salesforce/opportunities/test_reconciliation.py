@@ -162,6 +162,25 @@ def test_an_opportunity_that_was_taken_for_deleted_and_is_shown_again(
     assert difference.kind == ("other_account" if account == "acme" else "differs")
 
 
+def test_a_poll_tells_again_what_was_taken_for_deleted_and_is_shown_again(
+    org: PolledOrg, sandbox: SandboxClient
+) -> None:
+    opportunity = add_sale(sandbox)
+    rows = ledger_of(org)
+    org.ask()
+    sandbox.post("clock", advance=86_400)
+    sandbox.post("restrict", id=opportunity, access="none")
+    [difference] = differences_of(org, rows)
+    org.events.extend(difference.mends)
+    sandbox.post("restrict", id=opportunity, access="edit")
+    org.restart()
+    [event] = org.ask()
+    [deletion] = difference.mends
+    assert (event["deleted"], event["modified"]) == (False, deletion["modified"])
+    assert event["version"] > deletion["version"]
+    assert org.ask() == []
+
+
 def test_an_opportunity_that_stands_under_another_account(org: PolledOrg, sandbox: SandboxClient) -> None:
     opportunity = add_sale(sandbox)
     rows = ledger_of(org)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from agents.crm.factory import build_handover_consumer
@@ -16,6 +18,7 @@ from tests.harness.salesforce.crm_process import (
     create_crm_topics,
     default_mapping,
     events_of,
+    produce,
     running,
     until,
 )
@@ -79,6 +82,26 @@ async def test_what_a_poll_finds_whose_turn_is_over_is_left_to_the_next_turn(
         await until(lambda: poller.polled_at is not None, "the answer")
     assert poll.report.kept_count == 1
     assert await events_of(settings, "crm-opportunities") == []
+
+
+async def test_once_a_day_what_the_topic_says_is_compared_with_the_org(
+    settings: Settings, sandbox: SandboxClient
+) -> None:
+    fields = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01", "CampaignId": SPRING}
+    sandbox.post("record", type="Opportunity", **fields, Amount=10)
+    directory = OrgDirectory.from_settings(settings)
+    [poll] = build_polls(directory, lambda: releases_of("default")).values()
+    poller = OpportunityPoller(settings, poll, backoff=QUICK)
+    async with running(poller):
+        await until(lambda: poller.event_count == 1, "the opportunity")
+        [event] = await events_of(settings, "crm-opportunities")
+        late = {**event, "id": "late", "amount": "9", "version": event["version"] + 1}
+        await produce(settings, "crm-opportunities", (event["opportunity"], json.dumps(late).encode()))
+        sandbox.post("clock", advance=86_400)
+        await until(lambda: poller.event_count == 2, "the state of the org, again")
+    *_, last = await events_of(settings, "crm-opportunities")
+    assert (last["amount"], last["id"]) == ("10", event["id"])
+    assert last["version"] > late["version"]
 
 
 async def polls_on(pollers: OpportunityPollers) -> None:
