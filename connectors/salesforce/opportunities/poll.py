@@ -287,8 +287,19 @@ class OpportunityPoll:
 
 
 def is_ours(event: object, crm: str = CRM_NAME) -> bool:
-    """Whether this connector wrote a value of `crm-opportunities`, for the org that `crm` names."""
-    return isinstance(event, dict) and event.get("crm") == crm and "opportunity" in event and "modified" in event
+    """Whether this connector wrote a value of `crm-opportunities`, for the org that `crm` names.
+
+    Anybody may write to the topic: what it has by that name and cannot be an event of the connector is passed over.
+    """
+    if not isinstance(event, dict) or event.get("crm") != crm:
+        return False
+    has_text = all(isinstance(event.get(name), str) for name in ("account", "opportunity", "modified"))
+    if not has_text or not isinstance(event.get("version"), int):
+        return False
+    try:
+        return datetime.fromisoformat(event["modified"]).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def as_deleted(row: OpportunityRow, at: datetime) -> OpportunityRow:
