@@ -123,8 +123,8 @@ class Tally:
 def push_of(lead: ReportedLead) -> str | None:
     """What became of a lead's hand-over: the CRM has it, or refused the last one, or has not answered yet.
 
-    None for a lead that was never handed over, or that the account's condition `do_not_sync` keeps back. A lead that is
-    not qualified any more counts once it is answered.
+    None for a lead that was never handed over, or that the account's condition `do_not_sync` keeps back. A lead that
+    is not qualified any more counts once it is answered.
     """
     is_kept_back = lead.crm.code == _KEPT_BACK
     if lead.crm.code is not None and not is_kept_back:
