@@ -16,6 +16,7 @@ import msgspec
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
+from connectors.salesforce.opportunities.ledger_state import is_record_id
 from connectors.salesforce.opportunities.org_opportunity import (
     CRM_NAME,
     LeadOrigin,
@@ -294,7 +295,7 @@ def is_ours(event: object, crm: str = CRM_NAME) -> bool:
     if not isinstance(event, dict) or event.get("crm") != crm:
         return False
     has_text = all(isinstance(event.get(name), str) for name in ("account", "opportunity", "modified"))
-    if not has_text or not isinstance(event.get("version"), int):
+    if not has_text or not isinstance(event.get("version"), int) or not is_record_id(event["opportunity"]):
         return False
     try:
         return datetime.fromisoformat(event["modified"]).tzinfo is not None

@@ -41,6 +41,7 @@ LEAD = LeadOrigin("acme", "00Q5A0000000001QAA", "ada", "spring", "0/7/0")
         {"crm": "salesforce:emea"},
         {"account": None},
         {"opportunity": 17},
+        {"opportunity": "deal-17"},
         {"modified": "yesterday"},
         {"modified": "2026-05-01T07:25:37"},
         {"version": "7"},
