@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -23,7 +23,7 @@ from agents.crm.opportunities.poll_pace import PollPace
 from agents.crm.outage_log import OutageLog
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import current_rows, state_from_ledger
-from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, state_from_event
 from connectors.salesforce.opportunities.poll import OpportunityPoll, PollReport
 from connectors.salesforce.org.errors import RequestRefused
 from connectors.salesforce.org.usage import ApiUsage
@@ -157,10 +157,14 @@ class OpportunityPoller:
     async def _restore_cursor(self) -> Cursor:
         """Raises BrokerUnavailable, TopicsMissing."""
         rows = current_rows((await read_ledger_rows(self._settings)).values()).values()
-        known: Iterator[OrgOpportunity] = (
-            state_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)
-        )
-        return Cursor.from_events([event async for event in read_own_events(self._settings, self._poll.crm)], known)
+        states = {row.id: state_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)}
+        version = 0
+        # One by one: the events of a month take many times the memory of what they leave.
+        async for event in read_own_events(self._settings, self._poll.crm):
+            version = max(version, event["version"])
+            state = state_from_event(event)
+            states[state.row.id] = state
+        return Cursor.from_states(states, version)
 
     def _is_in_turn(self, turn: int) -> bool:
         return not self._stopping.is_set() and self._turn() == turn

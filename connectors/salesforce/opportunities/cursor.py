@@ -57,5 +57,10 @@ class Cursor:
             version = max(version, int(event.get("version", 0)))
             state = state_from_event(event)
             states[state.row.id] = state
+        return cls.from_states(states, version)
+
+    @classmethod
+    def from_states(cls, states: Mapping[str, OrgOpportunity], version: int) -> Cursor:
+        """Returns the cursor after events that left these states, by id; `version` is the last one's."""
         stamps = [datetime.fromisoformat(state.row.modified) for state in states.values()]
-        return cls(MappingProxyType(states), max(stamps, default=None), version)
+        return cls(MappingProxyType(dict(states)), max(stamps, default=None), version)
