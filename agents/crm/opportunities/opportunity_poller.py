@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import msgspec
 import structlog
@@ -105,7 +106,7 @@ class OpportunityPoller:
         while self._is_in_turn(turn):
             if cursor.is_old:
                 # What others wrote meanwhile, as a repair or a former turn's late events, is looked at, too.
-                cursor = await self._restore_cursor()
+                cursor = replace(await self._restore_cursor(), until=cursor.until)
             try:
                 events, after = await self._poll_once(cursor)
             except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:

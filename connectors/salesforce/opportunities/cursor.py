@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
 
 WHOLE_EVERY = timedelta(days=1)
+_LATEST_MS = 4_102_444_800_000
+"""2100: a version that somebody typed may be no time at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class Cursor:
 
     @classmethod
     def from_states(cls, states: Mapping[str, OrgOpportunity], version: int) -> Cursor:
-        """Returns the cursor after events that left these states, by id; `version` is the last one's."""
-        stamps = [datetime.fromisoformat(state.row.modified) for state in states.values()]
-        return cls(MappingProxyType(dict(states)), max(stamps, default=None), version)
+        """Returns the cursor after events that left these states, by id; `version` is the last one's.
+
+        That is also the org's time (ms) at the poll that wrote it, which saw all changes before.
+        """
+        times = [datetime.fromisoformat(state.row.modified) for state in states.values()]
+        if version:
+            times.append(datetime.fromtimestamp(min(version, _LATEST_MS) / 1000, UTC))
+        return cls(MappingProxyType(dict(states)), max(times, default=None), version)
