@@ -46,7 +46,7 @@ async def run(
     directory = OrgDirectory.from_settings(settings)
     mapping, time_zone = active_mapping(releases.latest), active_time_zone(releases.latest)
     consumer = build_handover_consumer(settings, directory, mapping, time_zone=time_zone, backoff=backoff)
-    pollers = OpportunityPollers.of_orgs(settings, directory, releases.all_releases, backoff)
+    pollers = OpportunityPollers.of_orgs(settings, directory, releases.all_releases, backoff, consumer.poll_turn)
     checker = OrgChecker(directory, releases.all_releases)
     if parts is not None:
         parts.directory, parts.consumer, parts.pollers, parts.checker = directory, consumer, pollers, checker

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_OUTCOMES = {"won": "its opportunity is won", "lost": "its opportunity is lost", "open": "its opportunity is open"}
+_OUTCOMES = {
+    "won": "an opportunity of it is won",
+    "open": "an opportunity of it is open",
+    "lost": "its opportunities are lost",
+}
 _RETRY_HINT = "`leadstream salesforce refused retry` sends it again"
 
 
@@ -55,6 +59,9 @@ def _repeat_text(crm: Mapping[str, Any]) -> str:
 
 
 def _outcome_text(crm: Mapping[str, Any]) -> str:
-    text = _OUTCOMES.get(crm["outcome"], "its opportunity was deleted")
-    amount = f" ({crm['amount']} {crm.get('currency', '')}".rstrip() + ")" if "amount" in crm else ""
-    return f"{text}{amount}, opportunity {crm.get('opportunity', 'unknown')}"
+    """What the lead's opportunities say together: the one that changed last may be none of those that are won."""
+    text = _OUTCOMES.get(crm["outcome"], "no opportunity of it is left")
+    amounts = crm.get("amounts") or ({crm.get("currency", ""): crm["amount"]} if "amount" in crm else {})
+    sums = ", ".join(f"{amount} {currency}".rstrip() for currency, amount in amounts.items())
+    shown = f" ({sums})" if sums and crm["outcome"] in _OUTCOMES else ""
+    return f"{text}{shown}, the last that changed is {crm.get('opportunity', 'unknown')}"

@@ -16,6 +16,8 @@ STATUSES: tuple[str, ...] = get_args(LeadStatus)
 OUTCOMES = ("won", "open", "lost")
 PUSHES = ("linked", "refused", "waiting")
 NO_CURRENCY = "XXX"
+_KEPT_BACK = "do_not_sync"
+"""The code of the answer to a hand-over that never went to the CRM."""
 _ZERO = (0, Decimal(0))
 
 
@@ -121,12 +123,16 @@ class Tally:
 def push_of(lead: ReportedLead) -> str | None:
     """What became of a lead's hand-over: the CRM has it, or refused the last one, or has not answered yet.
 
-    None for a lead that was never handed over. A lead that is not qualified any more counts once it is answered.
+    None for a lead that was never handed over, or that the account's condition `do_not_sync` keeps back. A lead that
+    is not qualified any more counts once it is answered.
     """
-    if lead.crm.code is not None:
+    is_kept_back = lead.crm.code == _KEPT_BACK
+    if lead.crm.code is not None and not is_kept_back:
         return "refused"
     if lead.crm.record is not None:
         return "linked"
+    if is_kept_back:
+        return None
     return "waiting" if lead.status == "qualified" else None
 
 

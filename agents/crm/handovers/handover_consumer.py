@@ -119,6 +119,10 @@ class HandOverConsumer:
         """The pause of all hand-overs; None while they go on."""
         return None if self._clients is None else self._clients.follower.commands.pause
 
+    def poll_turn(self) -> int | None:
+        """The generation in which it owns partition 0, by which one process polls opportunities; else None."""
+        return self._ownership.generation_of(0)
+
     def lags(self) -> Mapping[int, int]:
         """How many records of each owned partition of `qualified-leads` lie behind what is committed."""
         lags = {}

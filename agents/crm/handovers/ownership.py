@@ -24,6 +24,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
     def __init__(self, look_back: int) -> None:
         self._look_back = look_back
         self._new_partitions: set[TopicPartition] = set()
+        self._owned: frozenset[int] = frozenset()
         self._adopted_generation = 0
         self._progress: dict[TopicPartition, HandOverPartition] = {}
         self.generation = 0
@@ -36,6 +37,7 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Starts a new generation: fetched records without a commit belong to the next owner."""
         del revoked
+        self._owned = frozenset()
         self.generation += 1
         self._new_partitions = set()
 
@@ -43,6 +45,11 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
         """Makes every partition new: all of them start at their committed offsets again."""
         self.generation += 1
         self._new_partitions = set(assigned)
+        self._owned = frozenset(each.partition for each in assigned)
+
+    def generation_of(self, number: int) -> int | None:
+        """Returns the generation in which it owns a partition; None while another member does."""
+        return self.generation if number in self._owned else None
 
     @property
     def is_adopted(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from agents.crm.backoff import Backoff
 from agents.crm.opportunities.handover_times import HandOverTimes
-from agents.crm.opportunities.opportunity_poller import OpportunityPoller
+from agents.crm.opportunities.opportunity_poller import OpportunityPoller, PollTurn
 from agents.crm.opportunities.poll_pace import PollPace
 from agents.crm.opportunities.polls import build_polls
 from agents.crm.outage_log import OutageLog
@@ -29,6 +29,7 @@ class OpportunityPollers:
         directory: OrgDirectory,
         releases: Callable[[], Iterable[Release]],
         backoff: Backoff | None = None,
+        turn: PollTurn = lambda: 0,
     ) -> OpportunityPollers:
         """Returns a poller for each org of the directory, at a pace by that org's usage."""
         polls = build_polls(directory, releases, HandOverTimes(settings))
@@ -38,6 +39,7 @@ class OpportunityPollers:
                     settings,
                     poll,
                     backoff=backoff,
+                    turn=turn,
                     pace=PollPace(settings.salesforce_poll_ms / 1000, directory.client(name).usage),
                 )
                 for name, poll in polls.items()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from connectors.salesforce.opportunities.org_opportunity import LeadOrigin
-from connectors.salesforce.record_id import long_record_id
+from connectors.salesforce.record_id import is_long_record_id, long_record_id
 from schemas.definitions import Definitions, Salesforce
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.events.opportunities import OpportunityAttribution
@@ -91,4 +91,8 @@ class AttributionRules:
 
 
 def _crm_campaigns(definitions: Definitions) -> set[str]:
-    return {long_record_id(each.salesforce.campaign) for each in definitions.campaigns if each.salesforce is not None}
+    """Returns the ids that can be some: Salesforce refuses a whole query, of every account, for one that cannot."""
+    named = {
+        long_record_id(each.salesforce.campaign) for each in definitions.campaigns if each.salesforce is not None
+    }
+    return {each for each in named if is_long_record_id(each)}

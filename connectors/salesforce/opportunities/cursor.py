@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
+
+WHOLE_EVERY = timedelta(days=1)
+_LATEST_MS = 4_102_444_800_000
+"""2100: a version that somebody typed may be no time at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ class Cursor:
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Id -> stamp of the opportunities that the last poll saw and that are not ours."""
 
+    @property
+    def is_old(self) -> bool:
+        """Whether everything of ours has to be read again."""
+        return self.whole_at is not None and self.until is not None and self.until - self.whole_at >= WHOLE_EVERY
+
     @classmethod
     def empty(cls) -> Cursor:
         """Returns the cursor before the first poll, which reads all that is ours."""
@@ -50,5 +59,15 @@ class Cursor:
             version = max(version, int(event.get("version", 0)))
             state = state_from_event(event)
             states[state.row.id] = state
-        stamps = [datetime.fromisoformat(state.row.modified) for state in states.values()]
-        return cls(MappingProxyType(states), max(stamps, default=None), version)
+        return cls.from_states(states, version)
+
+    @classmethod
+    def from_states(cls, states: Mapping[str, OrgOpportunity], version: int) -> Cursor:
+        """Returns the cursor after events that left these states, by id; `version` is the last one's.
+
+        That is also the org's time (ms) at the poll that wrote it, which saw all changes before.
+        """
+        times = [datetime.fromisoformat(state.row.modified) for state in states.values()]
+        if version:
+            times.append(datetime.fromtimestamp(min(version, _LATEST_MS) / 1000, UTC))
+        return cls(MappingProxyType(dict(states)), max(times, default=None), version)

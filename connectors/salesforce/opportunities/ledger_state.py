@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from sys import intern
 from typing import Protocol, TypeVar
 
-from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, OpportunityRow, OrgOpportunity
+import msgspec
+
+from connectors.salesforce.opportunities.org_opportunity import (
+    LeadOrigin,
+    OpportunityRow,
+    OrgOpportunity,
+    later_modified,
+)
 
 _OPPORTUNITY_ID = re.compile(r"006[A-Za-z0-9]{15}")
 
@@ -73,14 +80,13 @@ def _rank(row: LedgerOpportunity) -> tuple[bool, int, int]:
 
 def state_from_ledger(row: LedgerOpportunity) -> OrgOpportunity:
     """Returns the state; it is partial, since the ledger keeps neither names nor stages."""
-    modified = datetime.fromtimestamp(row.modified / 1000, UTC)
     origin = None
     if row.contact is not None or row.campaign is not None:
         origin = LeadOrigin(row.account, "", row.contact, row.campaign)
     return OrgOpportunity(
         OpportunityRow(
             id=row.id,
-            modified=f"{modified:%Y-%m-%dT%H:%M:%S}.{row.modified % 1000:03d}Z",
+            modified=_stamp(row.modified),
             name=None,
             stage=None,
             won=row.outcome == "won",
@@ -95,3 +101,12 @@ def state_from_ledger(row: LedgerOpportunity) -> OrgOpportunity:
         lead=origin,
         is_partial=True,
     )
+
+
+def modified_at_least(state: OrgOpportunity, modified: int) -> OrgOpportunity:
+    """Returns the state with a stamp that is not before `modified` (ms)."""
+    return msgspec.structs.replace(state, row=later_modified(state.row, _stamp(modified)))
+
+
+def _stamp(modified: int) -> str:
+    return f"{datetime.fromtimestamp(modified // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{modified % 1000:03d}Z"

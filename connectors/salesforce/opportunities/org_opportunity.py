@@ -62,6 +62,11 @@ class OpportunityRow(msgspec.Struct, frozen=True, gc=False):
         return "lost" if self.closed else "open"
 
 
+def later_modified(row: OpportunityRow, stamp: str) -> OpportunityRow:
+    """Returns the row with the later of its own stamp and another one, both as our events have them."""
+    return row if row.modified >= stamp else msgspec.structs.replace(row, modified=stamp)
+
+
 class OrgOpportunity(msgspec.Struct, frozen=True, gc=False):
     """The state of an opportunity that is ours. `lead` and `role` may be of other accounts than its owner."""
 

@@ -16,12 +16,14 @@ import msgspec
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
+from connectors.salesforce.opportunities.ledger_state import is_record_id
 from connectors.salesforce.opportunities.org_opportunity import (
     CRM_NAME,
     LeadOrigin,
     OpportunityEvent,
     OpportunityRow,
     OrgOpportunity,
+    later_modified,
 )
 from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
 from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
@@ -30,7 +32,6 @@ from connectors.salesforce.record_id import long_record_id
 
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, with the stamp of their write."""
-WHOLE_EVERY = timedelta(days=1)
 DELETION_LOG = timedelta(days=14)
 """How far back Salesforce's log of deletions is asked; it has 15 days."""
 BUSY_POLLS = 20
@@ -256,7 +257,9 @@ class OpportunityPoll:
         row = survey.rows.get(opportunity)
         account, lead, role = "", None, None
         if former is not None:
-            row, account, lead, role = row or former.row, former.account, former.lead, former.role
+            account, lead, role = former.account, former.lead, former.role
+            # A deletion of what the org did not show for a while has a later stamp than the row it shows again.
+            row = former.row if row is None else later_modified(row, former.row.modified)
         if row is None:
             return None
         if former is not None and former.is_partial and survey.roles.get(opportunity) is not None:
@@ -285,14 +288,25 @@ class OpportunityPoll:
 
 
 def is_ours(event: object, crm: str = CRM_NAME) -> bool:
-    """Whether this connector wrote a value of `crm-opportunities`, for the org that `crm` names."""
-    return isinstance(event, dict) and event.get("crm") == crm and "opportunity" in event and "modified" in event
+    """Whether this connector wrote a value of `crm-opportunities`, for the org that `crm` names.
+
+    Anybody may write to the topic: what it has by that name and cannot be an event of the connector is passed over.
+    """
+    if not isinstance(event, dict) or event.get("crm") != crm:
+        return False
+    has_text = all(isinstance(event.get(name), str) for name in ("account", "opportunity", "modified"))
+    if not has_text or not isinstance(event.get("version"), int) or not is_record_id(event["opportunity"]):
+        return False
+    try:
+        return datetime.fromisoformat(event["modified"]).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def as_deleted(row: OpportunityRow, at: datetime) -> OpportunityRow:
     """Returns the last known row of an opportunity that is gone even from the recycle bin, seen so at a time."""
     stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    return msgspec.structs.replace(row, deleted=True, modified=max(row.modified, stamp))
+    return later_modified(msgspec.structs.replace(row, deleted=True), stamp)
 
 
 def _needs_whole(cursor: Cursor, rules: AttributionRules) -> bool:
@@ -300,7 +314,7 @@ def _needs_whole(cursor: Cursor, rules: AttributionRules) -> bool:
         return True
     if rules.role_accounts - cursor.rules.role_accounts or rules.since != cursor.rules.since:
         return True
-    return cursor.until - cursor.whole_at >= WHOLE_EVERY
+    return cursor.is_old
 
 
 def _past(start: date | None, since: datetime | None) -> RowBounds:

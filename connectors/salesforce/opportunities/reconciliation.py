@@ -12,6 +12,7 @@ from connectors.salesforce.opportunities.ledger_state import (
     LedgerOpportunity,
     current_rows,
     is_record_id,
+    modified_at_least,
     state_from_ledger,
 )
 from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity
@@ -93,6 +94,8 @@ def _differences_of(
     if state is None:
         yield from _absent(org, opportunity, rows, version)
         return
+    # The ledger decides by the stamp first, and that of a deletion which nobody saw is later than the org's own.
+    state = modified_at_least(state, max((row.modified for row in rows), default=0))
     own = next((row for row in rows if row.account == state.account), None)
     others = [row for row in rows if row.account != state.account and row.outcome != "deleted"]
     mend = state.to_event(org.crm, version)

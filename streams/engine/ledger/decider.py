@@ -199,8 +199,9 @@ class LedgerDecider:
         former, expected = opportunity.reported_outcome, opportunity.expected_outcome(campaigns)
         if campaigns.speaks_for_leads and expected is not None:
             # A lead that never heard of an opportunity need not hear that it was deleted.
-            is_new = former is None and expected.outcome == "deleted"
-            expected = None if is_new else msgspec.structs.replace(expected, speaks_for_lead=True)
+            is_new = former is None or lead_of(opportunity.account, former) != lead_of(opportunity.account, expected)
+            is_unheard = is_new and expected.outcome == "deleted"
+            expected = None if is_unheard else msgspec.structs.replace(expected, speaks_for_lead=True)
         if expected == former:
             return
         opportunity.reported_outcome = expected

@@ -8,7 +8,7 @@ import pytest
 
 from agents.crm.opportunities import poll_pace
 from agents.crm.opportunities.reconciler import LEDGER_SECONDS
-from connectors.salesforce.opportunities import poll, queries
+from connectors.salesforce.opportunities import cursor, poll, queries
 from connectors.salesforce.opportunities.reconciliation import DifferenceKind
 from connectors.salesforce.org.client import MAX_QUERY_CHARACTERS
 from schemas.events.opportunities import OpportunityAttribution
@@ -28,7 +28,7 @@ def test_the_times_of_polls_are_those_of_the_code() -> None:
     polls = DAY_SECONDS // seconds
     assert f"| at rest, in a day | {polls + polls // 10:,} | {polls:,} polls" in TEXT
     assert f"with contact roles {polls + 2 * (polls // 10):,}" in TEXT
-    assert poll.WHOLE_EVERY.days == 1
+    assert cursor.WHOLE_EVERY.days == 1
     assert poll.DELETION_LOG.days == 14
 
 

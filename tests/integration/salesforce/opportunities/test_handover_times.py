@@ -24,6 +24,6 @@ async def test_the_number_of_a_hand_over_tells_when_it_was_decided(kafka: str, p
     finally:
         await producer.stop()
     times = HandOverTimes(settings)
-    asked = ["1/1/0", "1/2/5", "1/3/0", "0/0/0", "2/0/0", "x", ""]
+    asked = ["1/1/0", "1/2/5", "1/3/0", "0/0/0", "2/0/0", "x", "", "1/²/0"]
     answers = [await asyncio.to_thread(times, each) for each in asked]
-    assert answers == [1_770_000_000_001, 1_770_000_000_002, None, None, None, None, None]
+    assert answers == [1_770_000_000_001, 1_770_000_000_002, None, None, None, None, None, None]

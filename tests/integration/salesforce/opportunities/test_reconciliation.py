@@ -14,6 +14,7 @@ from connectors.salesforce.opportunities.queries import OpportunityQueries
 from connectors.salesforce.opportunities.reconciliation import OpportunityDifference, ask_org, find_differences
 from connectors.salesforce.org.client import OrgClient
 from schemas.events.opportunities import OpportunityChanged
+from schemas.values import instant_ms
 from streams.store.ledger_rows import LedgerRow
 from tests.harness.salesforce.releases import PolledOrg
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
@@ -67,7 +68,10 @@ def differences_of(org: PolledOrg, rows: _Rows, account: str | None = None) -> l
     differences = find_differences(ask_org(org.poll, rows), rows, account)
     for each in differences:
         for event in each.mends:
-            OpportunityChanged.model_validate_json(msgspec.json.encode(event))
+            change = OpportunityChanged.model_validate_json(msgspec.json.encode(event))
+            row = rows.get((event["account"], each.opportunity))
+            is_newer = row is None or (instant_ms(event["modified"]), change.version) > (row.modified, row.version)
+            assert is_newer, "the ledger passes an older state over"
     return differences
 
 
@@ -143,6 +147,38 @@ def test_an_opportunity_that_was_deleted_for_good_long_ago_or_is_hidden(
     sandbox.post("clock", advance=40 * 86_400)
     sandbox.post("restrict", id=hidden, access="none")
     assert {each.opportunity: each.kind for each in differences_of(org, rows)} == {hidden: "unseen", purged: "unseen"}
+
+
+@pytest.mark.parametrize("account", ["default", "acme"])
+def test_an_opportunity_that_was_taken_for_deleted_and_is_shown_again(
+    org: PolledOrg, sandbox: SandboxClient, account: str
+) -> None:
+    opportunity = add_sale(sandbox)
+    rows = ledger_of(org)
+    later = instant_ms("2099-01-01T00:00:00Z")  # the deletion has the instant at which it was written, not the org's
+    row = msgspec.structs.replace(rows.pop(("default", opportunity)), account=account, modified=later)
+    rows[account, opportunity] = row if account == "acme" else msgspec.structs.replace(row, outcome="deleted")
+    [difference] = differences_of(org, rows)
+    assert difference.kind == ("other_account" if account == "acme" else "differs")
+
+
+def test_a_poll_tells_again_what_was_taken_for_deleted_and_is_shown_again(
+    org: PolledOrg, sandbox: SandboxClient
+) -> None:
+    opportunity = add_sale(sandbox)
+    rows = ledger_of(org)
+    org.ask()
+    sandbox.post("clock", advance=86_400)
+    sandbox.post("restrict", id=opportunity, access="none")
+    [difference] = differences_of(org, rows)
+    org.events.extend(difference.mends)
+    sandbox.post("restrict", id=opportunity, access="edit")
+    org.restart()
+    [event] = org.ask()
+    [deletion] = difference.mends
+    assert (event["deleted"], event["modified"]) == (False, deletion["modified"])
+    assert event["version"] > deletion["version"]
+    assert org.ask() == []
 
 
 def test_an_opportunity_that_stands_under_another_account(org: PolledOrg, sandbox: SandboxClient) -> None:

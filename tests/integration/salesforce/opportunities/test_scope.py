@@ -260,3 +260,22 @@ def test_a_poll_that_fails_at_any_query_is_repeated_from_where_it_was(
     with pytest.raises(TransientFailure):
         org.ask()
     assert {event["id"] for event in org.ask()} == expected
+
+
+def test_a_restart_does_not_bring_the_past_that_an_account_does_not_want(
+    client: OrgClient, sandbox: SandboxClient
+) -> None:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING}, opportunities={"since": "2026-02-01"})
+    fields = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01", "CampaignId": SPRING}
+    sandbox.post("clock", at="2026-01-15T12:00:00+00:00")
+    past = sandbox.post("record", type="Opportunity", **fields, Amount=1)["Id"]
+    sandbox.post("clock", at="2026-02-10T12:00:00+00:00")
+    sandbox.post("record", type="Opportunity", **fields, Amount=2)
+    sandbox.post("clock", at="2026-02-20T12:00:00+00:00")
+    sandbox.post("opportunity", id=past, Amount=3)
+    sandbox.post("clock", at="2026-03-01T12:00:00+00:00")
+    assert [event["amount"] for event in org.ask()] == ["2"]
+    assert org.ask() == []
+    org.restart()
+    assert org.ask() == []

@@ -66,9 +66,22 @@ def test_a_command_of_nobody_and_a_lead_made_by_its_audience() -> None:
         ({"code": "deleted_in_crm"}, ["somebody deleted its record in the CRM; it is not made again"]),
         (
             {"outcome": "won", "opportunity": "006", "amount": "15000.50", "currency": "EUR"},
-            ["its opportunity is won (15000.50 EUR), opportunity 006"],
+            ["an opportunity of it is won (15000.50 EUR), the last that changed is 006"],
         ),
-        ({"outcome": "deleted", "opportunity": "006"}, ["its opportunity was deleted, opportunity 006"]),
+        (
+            {
+                "outcome": "won",
+                "opportunity": "006",
+                "amount": "5",
+                "currency": "EUR",
+                "amounts": {"EUR": "5", "USD": "7"},
+            },
+            ["an opportunity of it is won (5 EUR, 7 USD), the last that changed is 006"],
+        ),
+        (
+            {"outcome": "deleted", "opportunity": "006", "amount": "5"},
+            ["no opportunity of it is left, the last that changed is 006"],
+        ),
     ],
 )
 def test_what_the_crm_said(crm: dict[str, Any], reasons: list[str]) -> None:

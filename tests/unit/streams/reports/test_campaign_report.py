@@ -52,7 +52,11 @@ def test_leads_count_by_status_and_by_what_became_of_their_hand_over() -> None:
         spring_gus=lead("duplicate"),
         spring_hal=lead("qualified", record="00Q3", code="deleted_in_crm"),
     )
-    line = report(rows=rows)["lines"]["spring"]
+    kept_back = leads(autumn_ada=lead("qualified", code="do_not_sync"))
+    kept_back |= leads(autumn_bob=lead("qualified", code="do_not_sync", record="00Q4"))
+    lines = report(rows=rows | kept_back)["lines"]
+    assert lines["autumn"]["pushed"] == {"count": 1, "linked": 1, "refused": 0, "waiting": 0}
+    line = lines["spring"]
     assert line["name"] == "Spring trial"
     assert line["leads"] == 8
     assert line["statuses"] == {"active": 1, "qualified": 4, "rejected": 1, "duplicate": 1, "deleted": 1}

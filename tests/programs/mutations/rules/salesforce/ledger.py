@@ -135,8 +135,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="a lead that never heard of an opportunity does not hear of its deletion",
         where="ledger/decider.py",
-        text='is_new = former is None and expected.outcome == "deleted"',
-        instead='is_new = former is None and expected.outcome == "open"',
+        text='is_unheard = is_new and expected.outcome == "deleted"',
+        instead='is_unheard = is_new and expected.outcome == "open"',
         caught_by=(_UNHEARD,),
     ),
     Mutation(

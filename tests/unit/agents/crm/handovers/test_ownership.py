@@ -78,6 +78,20 @@ async def test_a_new_owner_knows_where_accounts_stand_still() -> None:
     assert not await ownership.adopt_partitions(consumer, reader_of(committed))
 
 
+def test_a_partition_is_owned_in_the_generation_in_which_it_was_assigned_and_no_longer() -> None:
+    ownership = Ownership(look_back=10)
+    assert ownership.generation_of(0) is None
+    ownership.on_partitions_assigned([LEADS])
+    first = ownership.generation_of(0)
+    assert (first, ownership.generation_of(1)) == (1, None)
+    ownership.on_partitions_revoked([LEADS])
+    assert ownership.generation_of(0) is None
+    ownership.on_partitions_assigned([LEADS])
+    assert ownership.generation_of(0) not in (None, first)
+    ownership.on_partitions_assigned([])
+    assert ownership.generation_of(0) is None
+
+
 def test_every_rebalance_is_a_new_generation() -> None:
     ownership = Ownership(look_back=10)
     ownership.on_partitions_revoked([])

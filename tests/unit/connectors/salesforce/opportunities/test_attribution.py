@@ -26,6 +26,14 @@ def test_an_id_of_15_characters_is_that_of_18(defined: str, asked: str) -> None:
     assert rules.owner(asked, None, None) == ("acme", "campaign")
 
 
+@pytest.mark.parametrize(
+    "crm_campaign", ["", "spring", "7015A000000SPR1QAA", "7015A000000SPR1qao", "7015A00000 SPR1"]
+)
+def test_what_is_no_id_is_not_asked_for_since_salesforce_would_refuse_the_query_of_all(crm_campaign: str) -> None:
+    history = [mapping_release("acme", {"x": crm_campaign}), mapping_release("default", {"y": SPRING})]
+    assert AttributionRules.from_releases(history).campaigns_by_start() == {None: [SPRING]}
+
+
 def test_a_role_counts_where_its_account_says_so() -> None:
     rules = AttributionRules.from_releases(
         [mapping_release("acme", {}, attribution="contact_roles"), mapping_release("default", {})]

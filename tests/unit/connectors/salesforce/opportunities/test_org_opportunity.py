@@ -14,6 +14,7 @@ from connectors.salesforce.opportunities.org_opportunity import (
     OrgOpportunity,
     state_from_event,
 )
+from connectors.salesforce.opportunities.poll import is_ours
 from schemas.events.opportunities import OpportunityChanged
 from streams.store.ledger_rows import LedgerRow
 
@@ -31,6 +32,26 @@ ROW = OpportunityRow(
     crm_campaign="7015A000000SPR1QAO",
 )
 LEAD = LeadOrigin("acme", "00Q5A0000000001QAA", "ada", "spring", "0/7/0")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"crm": "hubspot"},
+        {"crm": "salesforce:emea"},
+        {"account": None},
+        {"opportunity": 17},
+        {"opportunity": "deal-17"},
+        {"modified": "yesterday"},
+        {"modified": "2026-05-01T07:25:37"},
+        {"version": "7"},
+    ],
+)
+def test_what_others_write_to_the_topic_is_not_the_connectors_own(change: dict[str, object]) -> None:
+    event = OrgOpportunity(ROW, "acme", "campaign", LEAD).to_event("salesforce", 7)
+    assert is_ours(event)
+    assert not is_ours({**event, **change})
+    assert not is_ours([event])
 
 
 def test_an_event_tells_the_state_from_which_it_was_made() -> None:

@@ -38,6 +38,7 @@ def test_where_no_instants_are_known_the_later_conversion_counts() -> None:
 
 def test_a_lead_without_a_number_is_the_earlier_one() -> None:
     leads = [lead("a", "1/5/0", "2026-03-01"), lead("b", None, "2026-03-09"), lead("c", "typed", "2026-03-09")]
+    leads.append(lead("d", "1/5²/0", "2026-03-09"))
     assert latest_handed_over(leads, lambda _: None) == leads[0]
     assert latest_handed_over([], lambda _: None) is None
 

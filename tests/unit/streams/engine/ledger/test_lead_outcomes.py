@@ -85,6 +85,16 @@ def test_a_lead_that_never_heard_of_an_opportunity_does_not_hear_of_its_deletion
     assert told(ledger) == [("o1", "open", "7")]
 
 
+def test_a_lead_does_not_hear_of_an_opportunity_that_comes_to_it_deleted(ledger: LedgerDriver) -> None:
+    ledger.send("o1", at=1, amount="100", **ADA, **WON)
+    ledger.send("o1", at=2, amount="100", **BOB, **GONE)
+    assert told(ledger) == [("o1", "won", "100"), ("o1", "deleted", "100")]
+    assert told(ledger, "bob") == []
+    ledger.send("o1", at=3, amount="100", **BOB, **WON)
+    assert told(ledger, "bob") == [("o1", "won", "100")]
+    assert len(told(ledger)) == 2
+
+
 def test_an_opportunity_that_goes_to_another_contact_leaves_the_first_with_what_remains(ledger: LedgerDriver) -> None:
     ledger.send("o1", at=1, amount="7", **ADA, **WON)
     ledger.send("o2", at=2, amount="5", **ADA)
