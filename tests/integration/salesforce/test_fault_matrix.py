@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from agents.crm.backoff import Backoff
 from agents.crm.handovers.handover_consumer import HandOverConsumer
 from agents.crm.handovers.org_deliveries import OrgDeliveries
 from connectors.salesforce.handover.delivery import Delivery
@@ -25,7 +26,6 @@ from streams.settings import Settings
 from tests.harness.kafka.broker import fresh_prefix
 from tests.harness.salesforce.crm_process import (
     BRISK,
-    QUICK,
     HandOverFactory,
     committed_count,
     create_crm_topics,
@@ -50,6 +50,7 @@ REQUEST_FAULTS = (
     *("invalid_session", "daily_limit", "concurrent_limit", "row_lock"),
 )
 RECORD_FAULTS = ("lock_record", "race")
+SOON = Backoff(first=0.02, longest=0.05, manual=0.05)
 TIMES = (1, 6)
 """A fault that the connector's own short retries end, and one that they do not."""
 
@@ -100,10 +101,10 @@ class Worker:
         self.consumer: HandOverConsumer | None = None
 
     def start(self) -> None:
-        # A session that is refused right after its login is a pause of a minute: here it is a second or less.
-        tokens = TokenProvider(self._connection, clock=lambda: 100 * time.monotonic())
+        # A session that is refused right after its login is a pause of a minute: here it is less than 0.1 s.
+        tokens = TokenProvider(self._connection, clock=lambda: 1000 * time.monotonic())
         delivery = Delivery(OrgClient(self._connection, tokens), default_mapping, BRISK)
-        self.consumer = HandOverConsumer(self._settings, OrgDeliveries.of_one(delivery, QUICK))
+        self.consumer = HandOverConsumer(self._settings, OrgDeliveries.of_one(delivery, SOON))
         self._task = asyncio.create_task(self.consumer.run())
 
     async def kill(self) -> None:
