@@ -107,6 +107,11 @@ class Worker:
         self.consumer = HandOverConsumer(self._settings, OrgDeliveries.of_one(delivery, SOON))
         self._task = asyncio.create_task(self.consumer.run())
 
+    def has_lag(self) -> bool:
+        """Whether hand-overs wait, as far as the consumer knows: cheaper to ask than the broker."""
+        lags = {} if self.consumer is None else self.consumer.lags()
+        return len(lags) < self._settings.partitions or any(lags.values())
+
     async def kill(self) -> None:
         assert self._task is not None
         assert not self._task.done(), self._task.exception()
@@ -139,7 +144,7 @@ async def test_a_fault_loses_and_doubles_nothing(
     ]
     await hand_over_all(settings, *first)
     sent += len(first)
-    await answered(settings, before + sent)
+    await answered(worker, settings, before + sent)
     typed = {key: lead for key, lead in leads_of(sandbox).items() if f"old-{kind}-{step}-" in key}
     type_companies(sandbox, [lead["Id"] for [lead] in typed.values()])
     for times, crash in combinations:
@@ -159,7 +164,7 @@ async def test_a_fault_loses_and_doubles_nothing(
             await until(lambda: len(sandbox.requests(path)) > struck, "the fault strikes")  # noqa: B023
             await worker.kill()
             worker.start()
-        await answered(settings, before + sent)
+        await answered(worker, settings, before + sent)
         sandbox.clear_faults()
     check_org(sandbox, names.values())
     await check_answers(settings, names.values())
@@ -170,9 +175,9 @@ def of(hand_over: HandOverFactory, account: str, contact: str, offset: int, last
     return for_account(account, hand_over(contact, offset, properties=properties))
 
 
-async def answered(settings: Settings, count: int) -> None:
+async def answered(worker: Worker, settings: Settings, count: int) -> None:
     async def is_so() -> bool:
-        return await committed_count(settings) >= count
+        return not worker.has_lag() and await committed_count(settings) >= count
 
     await until(is_so, f"{count} answered")
 

@@ -152,8 +152,10 @@ class Sales:
         self._sandbox.post("opportunity", id=opportunity, CampaignId=campaign)
         self.states[opportunity] += 2
 
-    def convert(self, account: str, contact: str, campaign: str, amount: float) -> None:
+    def convert(self, account: str, contact: str, campaign: str, amount: float, member_of: str | None = None) -> None:
         lead = self._person("Lead", account, contact, campaign, Company="Engines")
+        if member_of is not None:
+            self._sandbox.post("record", type="CampaignMember", CampaignId=member_of, LeadId=lead)
         self.states[self._sandbox.post("convert", lead=lead, amount=amount)["opportunity"]] = 1
 
     def add_role(self, account: str, contact: str, campaign: str, amount: float) -> None:
@@ -184,6 +186,7 @@ async def test_revenue_is_the_sum_of_the_org(
         sales.win(second, 0.07)
         sales.move(moved, AUTUMN)
         sales.convert("default", f"lead-{name}", "spring", 20.3)
+        sales.convert("default", f"member-{name}", "spring", 7.77, member_of=SPRING)
         sales.convert("acme", f"lead-{name}", "fair", 5.01)
         sales.add_role("acme", f"role-{name}", "talks", 3.33)
         if step in STEPS_OF_A_START:
