@@ -48,14 +48,16 @@ UNLIMITED = -1
 class Fault:
     """One order: of the requests by `method` whose path contains `path`, `skip` pass, then `times` fail.
 
-    `times` of -1 is unlimited; `seconds` is the delay of `slow_after_commit`; `key` is a value that the record has:
-    its external id, its id or that of the person of a membership. With a `probability` below 1 each of these
-    requests or records fails by chance, the same ones again for the same `seed`.
+    `query` is a part of the SOQL of a request; `times` of -1 is unlimited; `seconds` is the delay of
+    `slow_after_commit`; `key` is a value that the record has: its external id, its id or that of the person of a
+    membership. With a `probability` below 1 each of these requests or records fails by chance, the same ones again
+    for the same `seed`.
     """
 
     kind: FaultKind
     method: str = ""
     path: str = ""
+    query: str = ""
     times: int = 1
     skip: int = 0
     seconds: float = 1.0
@@ -66,9 +68,9 @@ class Fault:
     probability: float = 1.0
     seed: int = 0
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, soql: str = "") -> bool:
         """Whether the order concerns such a request."""
-        return self.times != 0 and self.path in path and self.method in ("", method)
+        return self.times != 0 and self.path in path and self.query in soql and self.method in ("", method)
 
     def trigger(self, chance: float) -> bool:
         """Counts one request or record that matches and returns whether it fails; `chance` lies between 0 and 1."""
@@ -106,10 +108,10 @@ class FaultInjector:
         """Returns the orders with their present counts."""
         return [asdict(fault) for fault, _ in self._faults]
 
-    def trigger_for_request(self, method: str, path: str) -> Fault | None:
-        """Returns the fault that hits this whole request; None when none does."""
+    def trigger_for_request(self, method: str, path: str, soql: str = "") -> Fault | None:
+        """Returns the fault that hits this whole request, which may ask `soql`; None when none does."""
         for fault, random in self._faults:
-            if fault.kind in RECORD_FAULTS or not fault.matches(method, path):
+            if fault.kind in RECORD_FAULTS or not fault.matches(method, path, soql):
                 continue
             if fault.trigger(random.random()):
                 return fault

@@ -149,7 +149,8 @@ async def _answer_or_refuse(request: web.Request, handler: RequestHandler) -> we
 def _with_faults(handler: RequestHandler) -> RequestHandler:
     async def serve_request(request: web.Request) -> web.StreamResponse:
         failures.check_outage(request)
-        fault = request.app[ORG].faults.trigger_for_request(request.method, request.path)
+        soql = request.query.get("q", "")
+        fault = request.app[ORG].faults.trigger_for_request(request.method, request.path, soql)
         if _is_data_request(request):
             resources.check_version(request.path)
             oauth.check_token(request)

@@ -186,8 +186,9 @@ class OpportunityPoll:
                 self._add_rows(survey, [row])
             else:
                 survey.foreign[each] = str(row["SystemModstamp"])
-                # It may be of a Lead of ours that was converted a moment ago.
-                survey.asked_leads = survey.asked_leads or each not in cursor.foreign
+            # A new one may be of a Lead of ours that was converted a moment ago, also where its campaign is ours.
+            is_new = each not in cursor.states and each not in cursor.foreign
+            survey.asked_leads = survey.asked_leads or is_new
 
     def _read_ours(self, survey: Survey, cursor: Cursor, rules: AttributionRules, since: datetime) -> None:
         bounds = RowBounds(since)

@@ -62,7 +62,10 @@ class LedgerDriver:
         fields.setdefault("crm_campaign", SPRING)
         fields.setdefault("currency", "EUR")
         event = {"id": f"{opportunity}-{at}", "type": "opportunity.changed", "at": stamp, "modified": stamp}
-        value = json.dumps({**event, "opportunity": opportunity, **fields}).encode()
+        self.send_value(json.dumps({**event, "opportunity": opportunity, **fields}).encode())
+
+    def send_value(self, value: bytes) -> None:
+        """Tells what a record of `crm-opportunities` says."""
         [accepted] = self._validator(SourceRecord("crm-opportunities", 0, 0, NOON, None, value, (), NOON))
         assert isinstance(accepted, Append), accepted
         self.append(accepted.key, accepted.value)

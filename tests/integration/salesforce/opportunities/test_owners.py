@@ -65,6 +65,18 @@ def person(sandbox: SandboxClient) -> _SaleFactory:
     return make
 
 
+def test_a_new_opportunity_of_a_campaign_of_ours_has_its_contact_at_the_first_poll_that_sees_it(
+    sandbox: SandboxClient, org: PolledOrg, lead: _SaleFactory
+) -> None:
+    org.apply("default", {"spring": SPRING})
+    org.ask()
+    record = lead("ada")
+    sandbox.post("record", type="CampaignMember", CampaignId=SPRING, LeadId=record, Status="Responded")
+    sandbox.post("convert", lead=record, amount=1000)
+    [event] = org.ask()
+    assert (event["crm_campaign"], event["contact"], event["campaign"]) == (SPRING, "ada", "spring")
+
+
 def test_a_won_opportunity_on_an_accounts_campaign_is_the_accounts_though_no_lead_became_it(
     org: PolledOrg, sandbox: SandboxClient, sale: _SaleFactory
 ) -> None:

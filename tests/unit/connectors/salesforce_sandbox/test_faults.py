@@ -23,6 +23,17 @@ def test_an_order_lets_some_requests_pass_and_fails_the_next() -> None:
     ]
 
 
+def test_an_order_chooses_requests_by_their_query() -> None:
+    faults = FaultInjector()
+    faults.add({"kind": "drop", "path": "/queryAll", "query": "FROM Lead"})
+    queries = ["", "SELECT Id FROM Opportunity", "SELECT Id FROM Lead WHERE IsConverted = true"]
+    assert [faults.trigger_for_request("GET", "/queryAll", each) is not None for each in queries] == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_a_fault_of_a_record_hits_the_one_with_its_value_and_no_request() -> None:
     faults = FaultInjector()
     faults.add({"kind": "lock_record", "key": "a", "times": -1})
