@@ -260,9 +260,7 @@ def test_sums_leave_out_what_is_older_than_an_account_looks_back_to(
     assert sums.find_differences(of_org, rows.values(), left_out) == []
 
 
-def test_what_is_older_than_an_account_looks_back_to_is_not_missed(
-    client: OrgClient, sandbox: SandboxClient
-) -> None:
+def test_what_is_older_than_an_account_looks_back_to_is_not_missed(client: OrgClient, sandbox: SandboxClient) -> None:
     org = PolledOrg(client)
     org.apply("default", {"spring": SPRING}, opportunities={"since": "2026-02-01"})
     sandbox.post("clock", at="2026-01-15T12:00:00+00:00")
