@@ -159,7 +159,7 @@ class OpportunityPoller:
         """Raises BrokerUnavailable, TopicsMissing."""
         rows = current_rows((await read_ledger_rows(self._settings)).values()).values()
         states = {row.id: state_from_ledger(row) for row in rows if self._poll.is_of_org(row.account)}
-        version = 0
+        version = max((row.version for row in rows if row.id in states), default=0)
         # One by one: the events of a month take many times the memory of what they leave.
         async for event in read_own_events(self._settings, self._poll.crm):
             version = max(version, event["version"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
-from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
+from connectors.salesforce.opportunities.org_opportunity import OrgOpportunity
 
 WHOLE_EVERY = timedelta(days=1)
 _LATEST_MS = 4_102_444_800_000
@@ -46,20 +46,6 @@ class Cursor:
     def empty(cls) -> Cursor:
         """Returns the cursor before the first poll, which reads all that is ours."""
         return cls(MappingProxyType({}))
-
-    @classmethod
-    def from_events(cls, events: Iterable[OpportunityEvent], known: Iterable[OrgOpportunity] = ()) -> Cursor:
-        """Returns the cursor after these events of `crm-opportunities`, in their order.
-
-        `known` are states that the ledger has, of opportunities whose events may be gone from the topic.
-        """
-        states = {state.row.id: state for state in known}
-        version = 0
-        for event in events:
-            version = max(version, int(event.get("version", 0)))
-            state = state_from_event(event)
-            states[state.row.id] = state
-        return cls.from_states(states, version)
 
     @classmethod
     def from_states(cls, states: Mapping[str, OrgOpportunity], version: int) -> Cursor:

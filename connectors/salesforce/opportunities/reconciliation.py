@@ -66,8 +66,9 @@ def ask_org(poll: OpportunityPoll, rows: LedgerRows) -> OrgState:
     Raises what a poll raises.
     """
     current = current_rows(row for row in rows.values() if poll.is_of_org(row.account))
-    known = [state_from_ledger(row) for row in current.values()]
-    _, after = poll(Cursor.from_events([], known))
+    version = max((row.version for row in current.values()), default=0)
+    known = {each: state_from_ledger(row) for each, row in current.items()}
+    _, after = poll(Cursor.from_states(known, version))
     assert after.until is not None
     absent = poll.report.unseen | poll.report.purged
     shown = {each: state for each, state in after.states.items() if each not in absent}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
-from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent
+from connectors.salesforce.opportunities.org_opportunity import OpportunityEvent, OrgOpportunity, state_from_event
 from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import Definitions
@@ -20,6 +21,17 @@ def mapping_release(account: str, campaigns: dict[str, str], **salesforce: Any) 
         "salesforce": salesforce,
     }
     return account, Definitions.model_validate(document)
+
+
+def cursor_after(events: Iterable[OpportunityEvent], known: Iterable[OrgOpportunity] = ()) -> Cursor:
+    """The cursor of a process that starts after these events, where the ledger knows these states."""
+    states = {state.row.id: state for state in known}
+    version = 0
+    for event in events:
+        version = max(version, event["version"])
+        state = state_from_event(event)
+        states[state.row.id] = state
+    return Cursor.from_states(states, version)
 
 
 class PolledOrg:
@@ -53,7 +65,7 @@ class PolledOrg:
 
     def restart(self) -> None:
         """Forgets everything but the events, as a process that starts again."""
-        self.cursor = Cursor.from_events(self.events)
+        self.cursor = cursor_after(self.events)
 
     @property
     def state_of_accounts(self) -> dict[str, dict[str, Any]]:

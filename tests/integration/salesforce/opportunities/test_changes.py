@@ -15,6 +15,7 @@ from connectors.salesforce.opportunities.poll import OpportunityPoll
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure
 from schemas.events.opportunities import OpportunityChanged
+from tests.harness.salesforce.releases import cursor_after
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
 _HandOverFactory = Callable[..., LeadHandOver]
@@ -109,7 +110,7 @@ def test_the_cursor_can_be_restored_from_the_events(
     sandbox: SandboxClient, poll: OpportunityPoll, opportunity: str
 ) -> None:
     events, _ = poll(Cursor.empty())
-    cursor = Cursor.from_events(events)
+    cursor = cursor_after(events)
     assert poll(cursor)[0] == []
     sandbox.post("win", opportunity=opportunity)
     [event], _ = poll(cursor)

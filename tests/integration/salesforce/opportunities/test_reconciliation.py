@@ -260,6 +260,22 @@ def test_sums_leave_out_what_is_older_than_an_account_looks_back_to(
     assert sums.find_differences(of_org, rows.values(), left_out) == []
 
 
+def test_what_is_older_than_an_account_looks_back_to_is_not_missed(client: OrgClient, sandbox: SandboxClient) -> None:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING}, opportunities={"since": "2026-02-01"})
+    sandbox.post("clock", at="2026-01-15T12:00:00+00:00")
+    older = add_sale(sandbox)
+    sandbox.post("clock", at="2026-02-10T12:00:00+00:00")
+    opportunity = add_sale(sandbox)
+    sandbox.post("clock", at="2026-02-20T12:00:00+00:00")
+    sandbox.post("opportunity", id=older, Amount=3)
+    sandbox.post("clock", at="2026-03-01T12:00:00+00:00")
+    [event] = org.ask()
+    stamp = instant_ms("2026-02-10T12:00:00Z")
+    rows = with_row(ledger_of(org), opportunity, modified=stamp, version=event["version"])
+    assert differences_of(org, rows) == []
+
+
 def test_in_an_org_with_several_currencies_each_is_added_up_for_itself(
     org: PolledOrg, sandbox: SandboxClient, client: OrgClient
 ) -> None:

@@ -9,12 +9,11 @@ import pytest
 
 from connectors.salesforce.external_id import external_id
 from connectors.salesforce.opportunities import queries
-from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import state_from_ledger
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure
 from streams.store.ledger_rows import LedgerRow
-from tests.harness.salesforce.releases import PolledOrg
+from tests.harness.salesforce.releases import PolledOrg, cursor_after
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 
@@ -228,7 +227,7 @@ def test_what_the_topic_has_forgotten_is_known_from_the_ledger_and_is_not_new(
     gone_elsewhere = add_sale(sandbox, CampaignId=AUTUMN)
     rows = [ledger_row(same), ledger_row(other), ledger_row(gone_elsewhere)]
     sandbox.post("win", opportunity=other)
-    org.cursor = Cursor.from_events([], [state_from_ledger(row) for row in rows])
+    org.cursor = cursor_after([], [state_from_ledger(row) for row in rows])
     events = {event["opportunity"]: event for event in org.ask()}
     assert set(events) == {other, gone_elsewhere}
     assert events[other]["won"]

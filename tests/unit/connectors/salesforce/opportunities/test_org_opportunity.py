@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import current_rows, is_record_id, state_from_ledger
 from connectors.salesforce.opportunities.org_opportunity import (
     LeadOrigin,
@@ -17,6 +16,7 @@ from connectors.salesforce.opportunities.org_opportunity import (
 from connectors.salesforce.opportunities.poll import is_ours
 from schemas.events.opportunities import OpportunityChanged
 from streams.store.ledger_rows import LedgerRow
+from tests.harness.salesforce.releases import cursor_after
 
 ROW = OpportunityRow(
     id="0065A00000000O1QAQ",
@@ -76,7 +76,7 @@ def test_the_id_of_an_event_depends_on_state_and_stamp_not_on_the_version() -> N
 
 def test_after_a_release_without_the_next_owner_the_opportunity_is_no_accounts() -> None:
     state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
-    cursor = Cursor.from_events([state.to_event("salesforce", 7), state.to_event("salesforce", 8, released=True)])
+    cursor = cursor_after([state.to_event("salesforce", 7), state.to_event("salesforce", 8, released=True)])
     assert cursor.version == 8
     assert not cursor.states[ROW.id].tells_the_same_as(state)
 
@@ -116,7 +116,7 @@ def test_whatever_differs_from_the_ledger_is_a_change(difference: dict[str, obje
 def test_events_win_over_the_rows_of_the_ledger() -> None:
     state = OrgOpportunity(ROW, "acme", "campaign", LEAD)
     known = [state_from_ledger(ledger_row(amount="1")), state_from_ledger(ledger_row(id="0065A00000000O2QAQ"))]
-    cursor = Cursor.from_events([state.to_event("salesforce", 7)], known)
+    cursor = cursor_after([state.to_event("salesforce", 7)], known)
     assert cursor.states[ROW.id].tells_the_same_as(state)
     assert set(cursor.states) == {ROW.id, "0065A00000000O2QAQ"}
 
