@@ -97,6 +97,13 @@ async def test_a_pause_stops_all_hand_overs_across_a_restart_until_they_are_resu
     assert "were not paused" in await command(settings, "resume")
 
 
+async def test_a_pause_of_an_account_without_definitions_is_told(settings: Settings) -> None:
+    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+    paused = await asyncio.to_thread(leadstream, "salesforce", "pause", "--account", "acmee", env=environment)
+    assert (paused.returncode, paused.stdout) == (0, "hand-overs of acmee are paused\n")
+    assert paused.stderr.startswith("note: account 'acmee' has no definitions")
+
+
 async def test_a_pause_of_one_account_holds_up_no_other(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
