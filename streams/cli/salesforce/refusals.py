@@ -33,6 +33,7 @@ RefusedContactsArgument = Annotated[
 AllOption = Annotated[bool, typer.Option("--all", help="All refused leads that fit the other options.")]
 RetryByOption = Annotated[str | None, typer.Option("--by", help="Who asks for it; by default who runs this command.")]
 RetryYesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_MAX_NAMES = 5
 
 
 def list_refused(
@@ -99,7 +100,10 @@ def retry_refused(
     elif plan.requests:
         write_line(f"{plural(len(plan.requests), 'lead')} will be handed over again")
     served = {each.contact for each in plan.requests}
-    if set(contacts or ()) - served and not plan.outstanding_count:
+    unserved = sorted(set(contacts or ()) - served)
+    if unserved and not plan.outstanding_count:
+        if not as_json:
+            write_note(f"note: no refused lead that can be sent: {', '.join(unserved[:_MAX_NAMES])}")
         raise typer.Exit(1)
 
 

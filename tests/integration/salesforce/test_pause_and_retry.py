@@ -97,6 +97,13 @@ async def test_a_pause_stops_all_hand_overs_across_a_restart_until_they_are_resu
     assert "were not paused" in await command(settings, "resume")
 
 
+async def test_a_retry_of_a_contact_that_is_not_refused_names_it(settings: Settings) -> None:
+    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+    retried = await asyncio.to_thread(leadstream, "salesforce", "refused", "retry", "anna", env=environment)
+    assert retried.returncode == 1
+    assert retried.stderr.endswith("note: no refused lead that can be sent: anna\n")
+
+
 async def test_a_pause_of_an_account_without_definitions_is_told(settings: Settings) -> None:
     environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
     paused = await asyncio.to_thread(leadstream, "salesforce", "pause", "--account", "acmee", env=environment)
