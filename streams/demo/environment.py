@@ -100,6 +100,11 @@ class DemoEnvironment:
                 writer.close()
                 return f"http://{host}:{port}"
 
+    async def stop_worker(self) -> None:
+        """Stops what decides and hands over: from now on nothing more comes out."""
+        assert self._worker is not None
+        await self._worker.stop()
+
     def prepare_next_start(self) -> None:
         """Lets Kafka's next start take half the time, with what the processors have left."""
         if self._kafka is not None:

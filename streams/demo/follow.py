@@ -52,6 +52,13 @@ class OutputFollower:
         while True:
             await self.poll(500)
 
+    async def read_to_end(self) -> None:
+        """Applies what is there now."""
+        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        for partition, end in ends.items():
+            while await self._consumer.position(partition) < end:
+                await self.poll(500)
+
     async def poll(self, timeout_ms: int) -> int:
         """Applies the records that come within `timeout_ms`; returns how many they were."""
         batches = await self._consumer.getmany(timeout_ms=timeout_ms)

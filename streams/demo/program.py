@@ -156,6 +156,10 @@ class Demo:
             await _run_until_first_ends(
                 self._play_traffic(publisher), follower.run(), sales.run(), environment.watch_worker()
             )
+            # The summary is of all that was decided, and so of what is kept.
+            self._set_message("stopping")
+            await environment.stop_worker()
+            await follower.read_to_end()
 
     async def _complete_later(self, environment: DemoEnvironment) -> None:
         """Starts the rest when the first change is there: until then every process would keep it waiting."""

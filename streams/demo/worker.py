@@ -45,7 +45,7 @@ class DemoWorker:
         raise Internal(f"the demo's worker ended with code {code}: {lines[-1] if lines else 'it said nothing'}")
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Stops all processes, after so many seconds by force."""
+        """Stops all processes, after so many seconds by force; nothing when they are stopped already."""
         for supervisor in self._supervisors:
             supervisor.stop(seconds)
         await asyncio.gather(*self._runs, return_exceptions=True)

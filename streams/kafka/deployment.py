@@ -150,7 +150,7 @@ async def require_deployment(settings: Settings) -> DeploymentRecord:
 
 
 def _topics_missing() -> TopicsMissing:
-    return TopicsMissing("these topics were not made by Leadstream; `leadstream topics create` makes them")
+    return TopicsMissing("there is no deployment with this prefix; `leadstream topics create` makes its topics")
 
 
 async def write_deployment(settings: Settings, deployment: DeploymentRecord) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 from connectors.salesforce.check.field_types import property_problem, type_problem, unlisted_values, value_problem
 from connectors.salesforce.check.org_schema import OrgSchema
@@ -11,6 +12,9 @@ from connectors.salesforce.handover.descriptions import FieldDescription
 from connectors.salesforce.handover.mapping import lead_fields_of
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, LeadField, LeadUpdate, PropertyType, Salesforce
+
+_CLOSE = 0.8
+"""How similar a field's name must be to be proposed; an org has hundreds of them."""
 
 
 class MappingCheck:
@@ -84,4 +88,6 @@ def _always_has_value(source: LeadField | None) -> bool:
 
 
 def _spelling_hint(name: str, names: Mapping[str, FieldDescription]) -> str:
-    return next((f" (there is {each})" for each in names if each.lower() == name.lower()), "")
+    folded = {each.lower(): each for each in names}
+    close = get_close_matches(name.lower(), list(folded), n=1, cutoff=_CLOSE)
+    return f" (there is {folded[close[0]]})" if close else ""

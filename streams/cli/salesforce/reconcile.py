@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.console import plural, progress_bar, write_columns, write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, settings_from
+from streams.clock import now_ms
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ UnseenOption = Annotated[
         help="With --repair: what Salesforce neither shows nor names as deleted counts as deleted, too.",
     ),
 ]
+_POLLS = 2
+"""So many times the pause between polls a change may take until it is on the topic."""
 _KINDS = {
     "missed": "the ledger does not have it",
     "differs": "the ledger has another state",
@@ -65,6 +69,7 @@ def reconcile(
     else:
         for report in reports:
             _write_report(report)
+            _note_recent(report, settings.salesforce_poll_ms)
     if not all(report.is_equal for report in reports):
         raise typer.Exit(1)
 
@@ -92,6 +97,22 @@ def _write_report(report: ReconcileReport) -> None:
         write_note(
             f"{plural(len(report.repaired), 'repair')} written to crm-opportunities; the ledger takes them now"
         )
+
+
+def _note_recent(report: ReconcileReport, poll_ms: int) -> None:
+    """Says which differences a poll that is due may end by itself."""
+    start = datetime.fromtimestamp(now_ms() / 1000 - _POLLS * poll_ms / 1000, UTC)
+    repaired = {id(each) for each in report.repaired}
+    shown = [each for each in report.differences if each.org is not None and id(each) not in repaired]
+    recent = [each for each in shown if _modified(each) >= start]
+    if recent:
+        seconds = _POLLS * poll_ms // 1000
+        what = f"{len(recent)} of them changed within the last {seconds} s"
+        write_note(f"note: {what}: the next poll may bring them; run this again")
+
+
+def _modified(difference: OpportunityDifference) -> datetime:
+    return datetime.fromisoformat(str(difference.mends[-1]["modified"]))
 
 
 def _fields(difference: OpportunityDifference) -> str:

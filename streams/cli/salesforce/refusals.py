@@ -34,6 +34,7 @@ RefusedContactsArgument = Annotated[
 AllOption = Annotated[bool, typer.Option("--all", help="All refused leads that fit the other options.")]
 RetryByOption = Annotated[str | None, typer.Option("--by", help="Who asks for it; by default who runs this command.")]
 RetryYesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_MAX_NAMES = 5
 
 
 def list_refused(
@@ -102,7 +103,8 @@ def retry_refused(
         write_line(f"{plural(len(plan.requests), 'lead')} will be handed over again")
     served = {each.contact for each in plan.requests} | {each.contact for each in plan.outstanding}
     if unserved := sorted(named - served):
-        write_note(f"nothing to hand over again of {', '.join(unserved)}")
+        if not as_json:
+            write_note(f"note: no refused lead that can be sent: {', '.join(unserved[:_MAX_NAMES])}")
         raise typer.Exit(1)
 
 

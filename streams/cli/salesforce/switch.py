@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.console import write_json, write_line
+from streams.cli.console import write_json, write_line, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_account, settings_from
+from streams.errors import UsageError
 from streams.store.handovers.commands import HandOverPause
 from streams.store.handovers.switch import pause_hand_overs, resume_hand_overs
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 PauseAccountOption = Annotated[
     str | None, typer.Option("--account", help="Only hand-overs of this account; without it all.")
@@ -38,6 +42,8 @@ def pause(
         write_json({"account": name, "paused": True, "before": _to_dict(before)})
     else:
         write_line(f"{_whose(name)} are paused" if before is None else f"{before} already")
+    if name is not None:
+        _note_unknown(settings, name)
 
 
 def resume(
@@ -60,6 +66,16 @@ def resume(
         write_line(f"{_whose(name)} were not paused")
     else:
         write_line(f"{_whose(name)} go on; they were paused since {before.at}")
+
+
+def _note_unknown(settings: Settings, account: str) -> None:
+    """Says when no definitions have the account: another one may be meant, whose hand-overs go on."""
+    from streams.store.outputs.definitions import require_release  # noqa: PLC0415 - the engine's validation is slow to import
+
+    try:
+        asyncio.run(require_release(settings, account))
+    except UsageError as error:
+        write_note(f"note: {error}")
 
 
 def _whose(account: str | None) -> str:

@@ -7,7 +7,7 @@ tells since when and how often.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from aiokafka import TopicPartition
@@ -97,6 +97,20 @@ class _History:
 
     rank: _Rank
     refusal: RefusedLead | None
+    linked: _Rank = ((), 0)
+    """The newest answer that linked it, of those on the topic."""
+    began: tuple[_Rank, str] | None = None
+    """The first refusal after that, and when it came."""
+
+    def note(self, answer: _Answer) -> None:
+        """Notes when the present run of refusals began: the row, read first, knows the newest answer alone."""
+        if answer.type == "crm.linked":
+            self.linked = max(self.linked, answer.rank)
+            if self.began is not None and self.began[0] <= self.linked:
+                self.began = None
+        elif answer.rank > self.linked:
+            first = (answer.rank, answer.at)
+            self.began = first if self.began is None else min(self.began, first)
 
 
 _decode_row = msgspec.json.Decoder(_LeadRow).decode
@@ -129,7 +143,7 @@ class RefusalTable:
         self._histories[key] = _History((tuple(crm.number), crm.retry), refusal)
 
     def add_answer(self, value: bytes | None) -> None:
-        """Adds an answer; one of an older hand-over or retry than the newest changes nothing."""
+        """Adds an answer; one of an older hand-over or retry than the newest tells only since when it is refused."""
         try:
             answer = _decode_answer(value or b"")
         except msgspec.DecodeError:
@@ -137,20 +151,24 @@ class RefusalTable:
         key = RowKey(answer.account, answer.campaign, answer.contact)
         if answer.type not in ("crm.linked", "crm.failed") or not answer.number or not self._wanted.fits_key(key):
             return
-        before = self._histories.get(key)
-        if before is not None and answer.rank < before.rank:
+        history = self._histories.setdefault(key, _History(answer.rank, None))
+        history.note(answer)
+        if answer.rank < history.rank:
             return
-        refusal = None
-        if answer.type == "crm.failed":
-            since = before.refusal.since if before is not None and before.refusal is not None else answer.at
-            refusal = RefusedLead(
-                key, answer.code, answer.message, min(since, answer.at), answer.hand_over, answer.retry
-            )
-        self._histories[key] = _History(answer.rank, refusal)
+        history.rank = answer.rank
+        if answer.type == "crm.linked":
+            history.refusal = None
+            return
+        since = answer.at if history.refusal is None else min(history.refusal.since, answer.at)
+        history.refusal = RefusedLead(key, answer.code, answer.message, since, answer.hand_over, answer.retry)
 
     def refused_leads(self) -> list[RefusedLead]:
         """The leads that are refused, the longest refused first."""
-        refusals = [each.refusal for each in self._histories.values() if each.refusal is not None]
+        refusals = [
+            replace(each.refusal, since=min(each.refusal.since, each.began[1])) if each.began else each.refusal
+            for each in self._histories.values()
+            if each.refusal is not None
+        ]
         meant = [each for each in refusals if self._wanted.fits_code(each.code)]
         return sorted(meant, key=lambda each: (each.since, each.key))
 

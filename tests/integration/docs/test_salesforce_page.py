@@ -69,6 +69,16 @@ def elements(file: Path, name: str) -> list[dict[str, str]]:
     ]
 
 
+def test_the_first_try_is_made_with_the_campaign_of_the_definitions(definitions: Path) -> None:
+    content = load_definitions([definitions]).require()["default"].content
+    [campaign] = content.campaigns
+    assert campaign.salesforce is not None
+    [started] = re.findall(r"leadstream salesforce sandbox --campaign \"(\w+)=", TEXT)
+    assert started == campaign.salesforce.campaign
+    named = re.findall(r"leadstream (?:leads add (\S+) ada|explain ada (\S+))", TEXT)
+    assert ["".join(each) for each in named] == [campaign.id] * 2
+
+
 def test_the_package_gives_an_org_the_fields_that_the_check_asks_for(sandbox: SandboxClient) -> None:
     client = OrgClient(sandbox.connection())
     names = [each.name for each in own_fields(client.connection)]

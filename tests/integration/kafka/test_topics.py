@@ -108,5 +108,5 @@ async def test_no_broker_is_one_clear_line() -> None:
 async def test_a_broker_without_our_topics_has_no_deployment(kafka: str, prefix: str) -> None:
     settings = settings_for(kafka, prefix)
     assert await read_deployment(settings) is None
-    with pytest.raises(TopicsMissing, match="these topics were not made by Leadstream; `leadstream topics create`"):
+    with pytest.raises(TopicsMissing, match="no deployment with this prefix; `leadstream topics create`"):
         await require_deployment(settings)

@@ -242,7 +242,7 @@ def test_tail_shows_a_decision_as_it_comes(place: Pipeline) -> None:
     with Tail(place, "lead-changes", "--last", "1", "--contact", "eva") as tail:
         place.run_command("leads", "add", "spring", "eva", "--by", "sofia")
         (line,) = without_instants(tail.lines(1))
-        assert line.startswith("eva  lead in spring: made, active, 0 points  [command, event ")
+        assert line.startswith("eva  lead in spring: made, active, 0 points  [command, by sofia, event ")
     row = asked(place, "leads", "list", "spring", "--status", "active")["leads"][-1]
     assert (row["contact"], row["status"]) == ("eva", "active")
 

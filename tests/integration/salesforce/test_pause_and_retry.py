@@ -99,6 +99,20 @@ async def test_a_pause_stops_all_hand_overs_across_a_restart_until_they_are_resu
     assert "were not paused" in await command(settings, "resume")
 
 
+async def test_a_retry_of_a_contact_that_is_not_refused_names_it(settings: Settings) -> None:
+    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+    retried = await asyncio.to_thread(leadstream, "salesforce", "refused", "retry", "anna", env=environment)
+    assert retried.returncode == 1
+    assert retried.stderr.endswith("note: no refused lead that can be sent: anna\n")
+
+
+async def test_a_pause_of_an_account_without_definitions_is_told(settings: Settings) -> None:
+    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+    paused = await asyncio.to_thread(leadstream, "salesforce", "pause", "--account", "acmee", env=environment)
+    assert (paused.returncode, paused.stdout) == (0, "hand-overs of acmee are paused\n")
+    assert paused.stderr.startswith("note: account 'acmee' has no definitions")
+
+
 async def test_a_pause_of_one_account_holds_up_no_other(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
@@ -206,7 +220,7 @@ async def test_a_retry_that_a_crash_repeats_has_the_same_id(
     [request] = await read_all(settings, "crm-commands")
     assert "asked for already" in await _errors(settings, "refused", "retry", "bob", "--yes")
     told = await _errors(settings, "refused", "retry", "bob", "zoe", "--yes", exit_code=1)
-    assert "nothing to hand over again of zoe\n" in told
+    assert "no refused lead that can be sent: zoe\n" in told
     for _ in range(2):
         async with running(consumer_of(settings)):
 

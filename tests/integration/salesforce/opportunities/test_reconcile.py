@@ -60,6 +60,9 @@ def test_what_the_poll_has_missed_is_found_and_repaired(
         sandbox.post("purge", type="Opportunity", id=gone)
         missed = add_sale(sandbox, 7)
         sandbox.post("restrict", id=same, access="none")
+        assert (
+            "2 of them changed within the last 60 s: the next poll may bring" in reconcile(pipeline, sandbox).stderr
+        )
         found = reconcile(pipeline, sandbox, "--json")
         assert found.returncode == 1, found.stderr
         [report] = json.loads(found.stdout)

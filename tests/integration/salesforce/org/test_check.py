@@ -87,6 +87,7 @@ def test_every_slip_of_a_mapping_is_told_at_once(sandbox: SandboxClient, client:
         {
             "Plan__c": {"property": "email"},
             "email": {"property": "email"},
+            "Compny": {"property": "company"},
             "IsConverted": {"value": True},
             "Leadstream_Number__c": {"value": "7"},
             "Tier__c": {"value": "C"},
@@ -97,6 +98,7 @@ def test_every_slip_of_a_mapping_is_told_at_once(sandbox: SandboxClient, client:
     assert problems_of(client, account) == [
         "lead_fields: the Lead has no field Plan__c that the integration user may see",
         "lead_fields: the Lead has no field email that the integration user may see (there is Email)",
+        "lead_fields: the Lead has no field Compny that the integration user may see (there is Company)",
         "lead_fields: the integration user may not write IsConverted",
         "lead_fields: Leadstream_Number__c is written by Leadstream itself: leave it out",
         "lead_fields: Tier__c does not take 'C': not among the values of the picklist - one of: A, B (value)",

@@ -49,6 +49,19 @@ def test_a_refusal_counts_from_the_first_one_since_the_last_link() -> None:
     assert lead.hand_over == "h-3"
 
 
+def test_since_is_the_first_refusal_also_where_the_lead_has_the_newest_answer_already() -> None:
+    row = {"code": "C", "message": "no", "hand_over": "h-3", "number": [0, 3, 0], "retry": 1, "result": "crm.failed"}
+    answers = [
+        answer("failed", 1, 1),
+        answer("linked", 2, 2),
+        answer("failed", 3, 3),
+        answer("failed", 3, 4, retry=1),
+    ]
+    for repeated in ([], answers[:1], answers[2:3], answers):
+        [lead] = refusals_of(*answers, *repeated, row=row).refused_leads()
+        assert (lead.since, lead.retries) == ("2026-03-03T00:00:00.000Z", 1)
+
+
 def test_a_link_ends_a_refusal_and_an_older_answer_that_comes_late_changes_nothing() -> None:
     answers = [answer("failed", 1, 1), answer("linked", 1, 2, retry=1)]
     assert refusals_of(*answers).refused_leads() == []
