@@ -12,7 +12,7 @@ from schemas.definitions import Definitions
 from tests.harness.engine.ledger_driver import LedgerDriver
 from tests.harness.salesforce.sandbox import OrgApi
 
-Revenue = dict[str, dict[str, tuple[int, Decimal]]]
+RevenueByCampaign = dict[str, dict[str, tuple[int, Decimal]]]
 """Account and campaign, `acme/fair` -> outcome -> count and amount; what has none is left out."""
 
 
@@ -25,12 +25,12 @@ class RevenueBook:
             self._ledger.apply(account=each.account)
         self._positions: defaultdict[int, int] = defaultdict(int)
         self._outputs_read = 0
-        self._totals: Revenue = {}
+        self._totals: RevenueByCampaign = {}
         self.events: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         """Opportunity -> its events, as they were read."""
 
     @property
-    def revenue(self) -> Revenue:
+    def revenue(self) -> RevenueByCampaign:
         """What was decided last of each campaign."""
         return {name: sums for name, sums in self._totals.items() if sums}
 
@@ -52,9 +52,9 @@ class RevenueBook:
         self._outputs_read = len(outputs)
 
 
-def org_revenue(api: OrgApi, conditions: Mapping[str, tuple[str, ...]]) -> Revenue:
+def org_revenue(api: OrgApi, conditions: Mapping[str, tuple[str, ...]]) -> RevenueByCampaign:
     """The org's own sums; `conditions` say which opportunities count for an account's campaign, each once."""
-    result: Revenue = {}
+    result: RevenueByCampaign = {}
     for name, parts in conditions.items():
         sums: defaultdict[str, tuple[int, Decimal]] = defaultdict(lambda: (0, Decimal(0)))
         for condition in parts:
