@@ -136,6 +136,10 @@ def has_backfilled(metrics: WorkerMetrics, records: int) -> bool:
     return metrics.total("leadstream_backfill_read_records_total") >= records
 
 
+def has_set_aside(metrics: WorkerMetrics, count: int) -> bool:
+    return metrics.total("leadstream_handovers_set_aside_total") == count
+
+
 def test_every_metric_that_dashboard_and_alerts_name_moves(pipeline: Pipeline, sandbox: SandboxClient) -> None:
     metrics = WorkerMetrics(logged_address(pipeline.folder / "w0.log"))
     wait_for(lambda: metrics.health("ready")[0] == 200, "a ready worker")
@@ -200,10 +204,11 @@ def hand_overs_wait(pipeline: Pipeline, sandbox: SandboxClient, metrics: WorkerM
     """A record that is refused until it is set aside, a pause, and an account whose mapping does not fit."""
     now = instant_text(int(time.time() * 1000))
     refusal = {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access to this record"}
-    sandbox.add_fault("record_error", key="default/dan", times=-1, **refusal)
-    pipeline.publish([contact("dan", "DE", now)])
-    wait_for(lambda: metrics.total("leadstream_handovers_refused") == 1, "a record that is refused")
-    wait_for(lambda: metrics.total("leadstream_handovers_set_aside_total") == 1, "the hand-over set aside")
+    for count, name in enumerate(("dan", "dora"), start=1):
+        sandbox.add_fault("record_error", key=f"default/{name}", times=-1, **refusal)
+        pipeline.publish([contact(name, "DE", now)])
+        wait_for(lambda: metrics.total("leadstream_handovers_refused") == 1, "a record that is refused")
+        wait_for(partial(has_set_aside, metrics, count), "the hand-over set aside")
     sandbox.clear_faults()
     pipeline.run_command("salesforce", "pause")
     wait_for(lambda: metrics.total("leadstream_handovers_paused") == 1, "the pause")
