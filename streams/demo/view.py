@@ -14,7 +14,7 @@ from rich.text import Text
 
 from schemas.definitions import Definitions
 from schemas.values import instant_text
-from streams.demo.changes import change_table
+from streams.demo.changes import ROOMY_WIDTH, change_table
 from streams.demo.columns import FRAME_LINES, FRAME_WIDTH, ViewTable
 from streams.demo.guide import LEGEND_LINES, legend
 from streams.demo.state import DemoState
@@ -88,6 +88,7 @@ def _header(state: DemoState, width: int, *, has_bar: bool) -> ViewBlock:
         Text.assemble((f"{state.published_count:>6,}", "bold"), f" events ({state.publish_rate:>3,.0f}/s)"),
         Text.assemble((f"{state.change_count:>6,}", "bold"), f" changes ({state.change_rate:>3,.0f}/s)"),
         _dead_letter_text(state),
+        *([_typed_field_text(state)] if width >= ROOMY_WIDTH else []),
     ]
     if state.message:
         pieces.append(Text(state.message, style="yellow"))
@@ -108,6 +109,13 @@ def _dead_letter_text(state: DemoState) -> Text:
     return Text(text.ljust(DEAD_LETTER_WIDTH), style="red" if count else "dim")
 
 
+def _typed_field_text(state: DemoState) -> Text:
+    """Returns how many fields sales people typed in Salesforce, and how often a later hand-over kept or lost one."""
+    counts = state.typed_fields
+    lost = f", {counts['overwritten']} lost" if counts["overwritten"] else ""
+    return Text(f"sales typed {counts['typed']:>3} fields, {counts['kept']:>3} kept at hand-overs{lost}", style="dim")
+
+
 def _flow(pieces: Sequence[Text], width: int) -> list[Text]:
     """Puts the pieces on as few lines as they fit on."""
     lines: list[Text] = []
@@ -115,7 +123,7 @@ def _flow(pieces: Sequence[Text], width: int) -> list[Text]:
         if lines and lines[-1].cell_len + 2 + piece.cell_len <= width:
             lines[-1].append("  ").append_text(piece)
         else:
-            lines.append(piece.copy())
+            lines.append(Text().append_text(piece))  # whose own style does not reach the pieces after it
     return lines
 
 
