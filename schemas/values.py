@@ -179,3 +179,6 @@ AsTuple = BeforeValidator(_list_to_tuple)
 
 Day = Annotated[date, Field(strict=False)]
 """A calendar date, written as text."""
+
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for no currency, used when the CRM has none."""

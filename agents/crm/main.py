@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from functools import partial
 
-import structlog
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
@@ -20,16 +18,12 @@ from agents.crm.opportunities.opportunity_pollers import OpportunityPollers
 from agents.crm.org_checker import OrgChecker
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.directory import OrgDirectory
-from streams.environment import load_settings
-from streams.errors import BrokerUnavailable, LeadstreamError
+from streams.errors import BrokerUnavailable
 from streams.kafka.topic_admin import await_topics
-from streams.runtime.process import logs
+from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
-from streams.runtime.process.supervisor import exit_with_parent
 from streams.settings import Settings
 from streams.store.releases import ReleaseFollower
-
-log = structlog.get_logger()
 
 
 async def run(
@@ -86,19 +80,5 @@ async def _run_until_signal(settings: Settings) -> None:
     await run(settings, stopping, parts=parts)
 
 
-def main() -> int:
-    """Runs until a signal comes; returns the exit code."""
-    logs.configure("worker-crm")
-    try:
-        settings = load_settings()
-        logs.configure(f"{settings.name or 'worker'}-crm")
-        asyncio.run(_run_until_signal(settings))
-    except LeadstreamError as error:
-        log.error("ended", problem=str(error), exit_code=error.exit_code)  # noqa: TRY400 - one line, no traceback
-        return error.exit_code
-    return 0
-
-
 if __name__ == "__main__":
-    exit_with_parent()
-    sys.exit(main())
+    run_child("crm", _run_until_signal)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from schemas.values import NO_CURRENCY
 from streams.engine.journal.records import JournalEvent
 from streams.engine.ledger import money
 
-NO_CURRENCY = "XXX"
 OUTCOMES = ("won", "open", "lost")
 
 

@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from schemas.definitions import LeadStatus
+from schemas.values import NO_CURRENCY
 from streams.engine.ledger import money
 from streams.store.outputs.tables import CrmFacts, ReportedLead, RevenueSums, TableRevenue
 
 STATUSES: tuple[str, ...] = get_args(LeadStatus)
 OUTCOMES = ("won", "open", "lost")
 PUSHES = ("linked", "refused", "waiting")
-NO_CURRENCY = "XXX"
 _KEPT_BACK = "do_not_sync"
 """The code of the answer to a hand-over that never went to the CRM."""
 _ZERO = (0, Decimal(0))

@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from schemas.values import NO_CURRENCY
 from streams.engine.journal.records import JournalEvent
 from streams.engine.ledger import money
 from streams.engine.ledger.attribution import CrmCampaigns
 
 OpportunityOutcome = Literal["open", "won", "lost", "deleted"]
 RevenueKind = Literal["open", "won", "lost"]
-NO_CURRENCY = "XXX"
-"""ISO 4217's code for no currency, used when the CRM has none."""
 
 
 class Contribution(msgspec.Struct, frozen=True):

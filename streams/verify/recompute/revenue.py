@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from decimal import Context, Decimal, Inexact
 from typing import NamedTuple
 
+from schemas.values import NO_CURRENCY
 from streams.engine.journal.records import JournalEvent, Marker, decode
 from streams.verify.recompute.releases import ReleaseContents
 
 _SUM = Context(prec=200, traps=[Inexact])
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_NO_CURRENCY = "XXX"
 
 KINDS = ("won", "lost", "open")
 
@@ -57,7 +57,7 @@ class RevenueRecomputation:
             campaign = own or fields.get("campaign")
             if campaign is None or fields.get("deleted") or fields.get("released"):
                 continue
-            subject = RevenueSubject(event.account, campaign, fields.get("currency") or _NO_CURRENCY)
+            subject = RevenueSubject(event.account, campaign, fields.get("currency") or NO_CURRENCY)
             kinds = totals.setdefault(subject, dict.fromkeys(KINDS, (0, Decimal(0))))
             kind = "won" if fields.get("won") else "lost" if fields.get("closed") else "open"
             count, amount = kinds[kind]
