@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from types import MappingProxyType
-from typing import Any
 
 from connectors.salesforce.handover.coercion import can_be_written
-from connectors.salesforce.handover.descriptions import ObjectDescription, parse_description
+from connectors.salesforce.handover.descriptions import ObjectDescription
 from connectors.salesforce.handover.field_rules import LeadFields
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import LeadField, Salesforce
@@ -72,23 +71,6 @@ def misfits(salesforce: Salesforce, description: ObjectDescription, connection: 
     return problems
 
 
-def mapping_problems(fields: LeadFields, description: Mapping[str, Any], connection: Connection) -> list[str]:
-    """Returns one sentence for each problem of a mapping, or of the fields that Leadstream needs in the org."""
-    fields_by_name = {field["name"]: field for field in description["fields"]}
-    problems = own_field_problems(parse_description(description), connection)
-    for name in fields:
-        if name in own_fields(connection):
-            problems.append(f"lead_fields: {name} is written by Leadstream itself: leave it out")
-        elif name not in fields_by_name:
-            problems.append(f"lead_fields: the Lead has no field {name}{_spelling_hint(name, fields_by_name)}")
-        elif not (fields_by_name[name]["createable"] and fields_by_name[name]["updateable"]):
-            problems.append(f"lead_fields: the integration user may not write {name}")
-    for name, field in fields_by_name.items():
-        if _is_required(field) and not _always_has_value(fields.get(name)):
-            problems.append(f"lead_fields: the Lead needs {name}: map it, with a default")
-    return problems
-
-
 def own_fields(connection: Connection) -> tuple[str, ...]:
     """Returns the names of the fields that Leadstream keeps its own data in."""
     names = connection
@@ -107,14 +89,6 @@ def own_field_problems(description: ObjectDescription, connection: Connection) -
     if key is not None and not key.is_external_id:
         problems.append(f"the Lead's field {names.external_id_field} has to be an external id and unique")
     return problems
-
-
-def _is_required(field: Mapping[str, Any]) -> bool:
-    return bool(field["createable"] and not field["nillable"] and not field["defaultedOnCreate"])
-
-
-def _always_has_value(source: LeadField | None) -> bool:
-    return source is not None and (source.value is not None or source.default is not None)
 
 
 def _spelling_hint(name: str, names: Iterable[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 
-LEAD_PREFIX = "00Q"
 CONTACT_PREFIX = "003"
 _SUFFIX_LETTERS = string.ascii_uppercase + "012345"
 

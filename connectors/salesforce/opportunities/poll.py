@@ -28,6 +28,7 @@ from connectors.salesforce.opportunities.org_opportunity import (
 from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
 from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
+from connectors.salesforce.org.directory import crm_name
 from connectors.salesforce.record_id import long_record_id
 
 OVERLAP = timedelta(minutes=10)
@@ -74,7 +75,7 @@ class OpportunityPoll:
         overlap: timedelta = OVERLAP,
     ) -> None:
         self.org_name = org_name
-        self.crm = f"{CRM_NAME}:{org_name}" if org_name else CRM_NAME
+        self.crm = crm_name(org_name)
         self.report = PollReport()
         """What the last poll took."""
         self._queries = OpportunityQueries(org)

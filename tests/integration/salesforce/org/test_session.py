@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.salesforce.handover.mapping import mapping_problems
+from connectors.salesforce.handover.descriptions import ObjectDescription, parse_description
+from connectors.salesforce.handover.mapping import misfits, own_field_problems
 from connectors.salesforce.org.auth import TokenProvider
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.errors import CircuitOpen, TransientFailure
-from schemas.definitions import LeadField
+from schemas.definitions import LeadField, Salesforce
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
 from tests.harness.salesforce.sandbox import SandboxClient
@@ -88,8 +89,13 @@ def test_a_list_too_long_for_a_url_is_queried_in_portions(sandbox: SandboxClient
     assert len(sandbox.requests("queryAll")) > 1
 
 
+def described_lead(client: OrgClient) -> ObjectDescription:
+    return parse_description(client.describe("Lead"))
+
+
 def test_a_good_mapping_has_no_problems(client: OrgClient) -> None:
-    assert mapping_problems(FIELDS, client.describe("Lead"), client.connection) == []
+    assert misfits(Salesforce(lead_fields=FIELDS), described_lead(client), client.connection) == []
+    assert own_field_problems(described_lead(client), client.connection) == []
 
 
 def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
@@ -98,17 +104,17 @@ def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
         "IsConverted": LeadField(value=True),
         "LastName": FIELDS["LastName"],
     }
-    assert mapping_problems(fields, client.describe("Lead"), client.connection) == [
-        "lead_fields: the Lead has no field email (there is Email)",
-        "lead_fields: the integration user may not write IsConverted",
-        "lead_fields: the Lead needs Company: map it, with a default",
+    assert misfits(Salesforce(lead_fields=fields), described_lead(client), client.connection) == [
+        "the integration user may not write IsConverted",
+        "the Lead has no field email (there is Email)",
+        "the Lead needs Company: map it, with a default",
     ]
 
 
 def test_missing_fields_of_the_org_are_named(sandbox: SandboxClient) -> None:
     connection = sandbox.connection(external_id_field="Other_Id__c")
-    described = OrgClient(connection).describe("Lead")
-    assert any("has no field Other_Id__c" in each for each in mapping_problems(FIELDS, described, connection))
+    described = described_lead(OrgClient(connection))
+    assert any("has no field Other_Id__c" in each for each in own_field_problems(described, connection))
 
 
 def test_the_settings_that_are_missing_are_named() -> None:
