@@ -111,10 +111,6 @@ class Broadcast:
         if isinstance(record, Marker):
             if self._keys is None:
                 self._keys = self._contacts.keys_of(record.account)
-            return self._next_unsettled(self._keys)
+            return next(self._keys, None)
         first = self._contacts.first_due(record.account, record.at)
         return first[1] if first is not None and first[0] < record.at else None
-
-    def _next_unsettled(self, keys: Iterator[bytes]) -> bytes | None:
-        """Skips contacts that had the marker already, at their own record or before a restart, and newer ones."""
-        return next((key for key in keys if self._contacts.settled_offset(key) < self.state.offset), None)

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-import msgspec
-
 from streams.engine.state.applied_ids import chunk_key, has_chunks
-from streams.engine.state.contact import Contact, ContactHeader, applied_ids, decode_contact, encode_contact
+from streams.engine.state.contact import Contact, applied_ids, decode_contact, encode_contact
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS, DecodedContacts
 from streams.engine.state.memory_rows import MemoryRows
 from streams.engine.state.row_store import DueContact, RowStore
-
-_decode_header = msgspec.json.Decoder(ContactHeader).decode
 
 
 class ContactStore:
     """Contacts by key (`account/contact`).
 
-    At most `decoded_limit` contacts stay decoded between batches, those used lately. They are what the rows say: a
-    contact is changed only where `put` follows, and an error in between ends the use of the store.
+    At most `decoded_limit` contacts stay decoded between batches: those that had a record of their own lately. They are
+    what the rows say: a contact is changed only where `put` follows, and an error in between ends the store's use.
     """
 
     def __init__(self, rows: RowStore | None = None, decoded_limit: int = DECODED_CONTACTS) -> None:
@@ -39,16 +35,23 @@ class ContactStore:
     def get(self, key: bytes) -> Contact | None:
         """The contact of a key, or None. It may be changed in place when `put` follows."""
         contact = self._decoded.get(key)
-        if contact is None and (row := self._rows.get(key)) is not None:
-            contact = self._decode(key, row)
+        if contact is None and (contact := self.visit(key)) is not None:
             self._decoded.put(key, contact)
         return contact
 
-    def put(self, key: bytes, contact: Contact) -> None:
-        """Stores a contact as it is now."""
+    def visit(self, key: bytes) -> Contact | None:
+        """As `get`, for what comes to all contacts in turn: the contact stays decoded only where it was before."""
+        contact = self._decoded.get(key) or self._dirty.get(key)
+        if contact is None and (row := self._rows.get(key)) is not None:
+            contact = self._decode(key, row)
+        return contact
+
+    def put(self, key: bytes, contact: Contact, *, is_visited: bool = False) -> None:
+        """Stores a contact as it is now; `is_visited` where it comes from `visit`."""
         if key not in self._dirty:
             self._dirty[key] = contact
-            self._decoded.put(key, contact)
+            if not is_visited:
+                self._decoded.put(key, contact)
         self._rows.set_due(key, contact.due)
 
     def flush(self) -> dict[bytes, bytes | None]:
@@ -65,16 +68,6 @@ class ContactStore:
         self._dirty.clear()
         self._decoded.trim()
         return changed
-
-    def settled_offset(self, key: bytes) -> int:
-        """The journal offset that a contact is settled for, without decoding the whole row. Raises KeyError."""
-        contact = self._decoded.get(key)
-        if contact is not None:
-            return contact.settled
-        row = self._rows.get(key)
-        if row is None:
-            raise KeyError(key)
-        return _decode_header(row).settled
 
     def keys_of(self, account: str) -> Iterator[bytes]:
         """The keys of an account's contacts now; some may come twice, and those of later contacts, too."""

@@ -58,6 +58,39 @@ def test_only_changed_rows_are_flushed() -> None:
     assert store.flush() == {b"default/bob": encode_contact(bob)}
 
 
+def test_a_contact_that_is_visited_stays_decoded_only_until_the_flush() -> None:
+    store = ContactStore()
+    store.put(b"default/ann", contact_of("ann"))
+    store.put(b"default/bob", contact_of("bob"))
+    store.flush()
+    fresh = ContactStore()
+    for key in (b"default/ann", b"default/bob"):
+        contact = store.get(key)
+        assert contact is not None
+        fresh.restore(key, encode_contact(contact))
+    ann = fresh.visit(b"default/ann")
+    assert ann is not None
+    ann.score = 5
+    fresh.put(b"default/ann", ann, is_visited=True)
+    assert fresh.visit(b"default/ann") is ann
+    assert fresh.flush() == {b"default/ann": encode_contact(ann)}
+    again = fresh.visit(b"default/ann")
+    assert again is not ann
+    assert again == ann
+
+
+def test_a_visited_contact_stays_decoded_when_a_record_of_its_own_follows_or_came_before() -> None:
+    store = ContactStore()
+    store.restore(b"default/ann", encode_contact(contact_of("ann")))
+    ann = store.visit(b"default/ann")
+    assert ann is not None
+    store.put(b"default/ann", ann, is_visited=True)
+    assert store.get(b"default/ann") is ann
+    store.flush()
+    assert store.visit(b"default/ann") is ann
+    assert store.visit(b"default/nobody") is None
+
+
 def test_listing_all_contacts_gives_copies_and_keeps_none_decoded() -> None:
     store = ContactStore(decoded_limit=4)
     for number in range(20):
