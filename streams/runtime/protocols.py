@@ -80,6 +80,9 @@ class BackfillingDecider(Decider, Protocol):
     def is_releasing(self) -> bool:
         """Whether a release has not reached every contact yet."""
 
+    def decided_slices(self) -> int:
+        """How many slices are decided since the slot was taken over."""
+
     def backfill_counter(self, account: str, after: str = "", limit: int | None = None, /) -> BackfillCounter:
         """A counter that is fed with the journal before the account's proposal, and then gives slices.
 

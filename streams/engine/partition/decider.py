@@ -109,6 +109,7 @@ class PartitionDecider:
         self._broadcast: Broadcast | None = None
         self._active_releases = ActiveReleases(self._release_cache, self._status)
         self._slice_progress = 0  # contacts of the first slice in the queue that are decided
+        self._decided_slices = 0
         self._version: int = OLDEST_VERSION  # the newest engine version of the releases so far
 
     def restore(self, key: bytes, value: bytes | None) -> None:
@@ -184,6 +185,10 @@ class PartitionDecider:
     def is_releasing(self) -> bool:
         """Returns whether a release has not reached every contact."""
         return self._broadcast is not None and isinstance(self._broadcast.state.record, Marker)
+
+    def decided_slices(self) -> int:
+        """How many slices this decider has decided."""
+        return self._decided_slices
 
     def known_release(self, account: str) -> int:
         """The number of the account's newest release, proposed or in force; 0 for none."""
@@ -272,6 +277,7 @@ class PartitionDecider:
                     return
         self._queue.popleft()
         self._slice_progress = 0
+        self._decided_slices += 1
 
     def _start_broadcast(self, pending: PendingBroadcast) -> None:
         position = JournalPosition(self._partition, pending.offset)

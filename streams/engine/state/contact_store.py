@@ -15,8 +15,9 @@ from streams.engine.state.row_store import DueContact, RowStore
 class ContactStore:
     """Contacts by key (`account/contact`).
 
-    At most `decoded_limit` contacts stay decoded between batches: those that had a record of their own lately. They are
-    what the rows say: a contact is changed only where `put` follows, and an error in between ends the store's use.
+    At most `decoded_limit` contacts stay decoded between batches, those that had a record of their own lately. They
+    are what the rows say: a contact is changed only where `put` follows, and an error in between ends the use of the
+    store.
     """
 
     def __init__(self, rows: RowStore | None = None, decoded_limit: int = DECODED_CONTACTS) -> None:

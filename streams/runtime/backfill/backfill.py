@@ -68,9 +68,6 @@ BURST_RECORDS = 20
 TRANSACTION_SLICES = 4
 """So many slices go into one transaction: events that come after them wait until they are decided."""
 
-DECISION_SECONDS = 0.004
-"""About how long a full slice takes to decide, until it was measured."""
-
 SLICE_SECONDS = 0.2
 """How long a slice waits at most because the slot is behind."""
 
@@ -171,7 +168,7 @@ class Backfill:
             self._drop_slices()
             self._slices_done.set()
             return None
-        self._throttle.reserve(len(parts) * DECISION_SECONDS)
+        self._throttle.reserve(len(parts))
         self._last_slice = now
         introduced = {**checkpoint.introduced, self._account: (self._proposal.number, parts[-1].last_contact)}
         return [part.value for part in parts], msgspec.structs.replace(checkpoint, introduced=introduced)

@@ -18,6 +18,12 @@ DECISION_SHARE = 0.5
 BUSY_SECONDS = 0.5
 """How long after the last event a worker counts as busy."""
 
+FIRST_SLICE_SECONDS = 0.004
+"""How long a full slice takes to decide, until some were measured."""
+
+MEASURED_SLICES = 16
+"""From so many slices on their mean counts; those before count half as much each time."""
+
 MAX_RESERVED_SECONDS = 0.05
 """What is reserved and not used is forgotten beyond this."""
 
@@ -45,9 +51,13 @@ class Throttle:
         self.share = SHARE
         """The part of the time that is taken at present."""
         self._burst_lock = asyncio.Lock()
+        self.slice_seconds = FIRST_SLICE_SECONDS
+        """How long a slice takes of late."""
         self._free_at = 0.0  # perf_counter seconds
         self._reserved = 0.0
         self._busy_until = 0.0
+        self._measured_seconds = 0.0  # of the latest slices
+        self._measured_slices = 0.0
 
     def mark_events(self) -> None:
         """Events came to a slot just now."""
@@ -57,8 +67,9 @@ class Throttle:
         """Whether events came to any slot of late."""
         return time.perf_counter() < self._busy_until
 
-    def reserve(self, seconds: float) -> None:
-        """Decisions that can wait are on their way, and will take about so long; others follow after a pause."""
+    def reserve(self, slices: int) -> None:
+        """So many slices are on their way; others follow after a pause for as long as these will take."""
+        seconds = slices * self.slice_seconds
         self._reserved = min(self._reserved + seconds, MAX_RESERVED_SECONDS)
         self._occupy(time.perf_counter(), seconds)
 
@@ -66,6 +77,15 @@ class Throttle:
     def has_reservation(self) -> bool:
         """Whether decisions are on their way that a pause was reserved for."""
         return self._reserved > 0
+
+    def measure_slices(self, seconds: float, slices: int) -> None:
+        """So many slices took so long to decide, with the events between them."""
+        self._measured_seconds += seconds
+        self._measured_slices += slices
+        if self._measured_slices >= MEASURED_SLICES:
+            self.slice_seconds = self._measured_seconds / self._measured_slices
+            self._measured_seconds /= 2
+            self._measured_slices /= 2
 
     def mark_decisions(self, seconds: float) -> None:
         """Decisions that could wait took so long; others follow after a pause in proportion."""

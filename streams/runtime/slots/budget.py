@@ -33,6 +33,7 @@ class DecisionBudget:
     def __init__(self, decider: Decider, throttle: Throttle, wake: Callable[[], None]) -> None:
         self._decider = decider
         self._is_releasing = decider.is_releasing if isinstance(decider, BackfillingDecider) else _never
+        self._decided_slices = decider.decided_slices if isinstance(decider, BackfillingDecider) else _none
         self._throttle = throttle
         self._wake = wake
 
@@ -64,13 +65,20 @@ class DecisionBudget:
     @contextlib.contextmanager
     def measure(self, budget: Budget) -> Iterator[None]:
         """Measures the decisions within a budget; those of slices and of a release are followed by a pause."""
-        was_releasing = self._is_releasing()
+        was_releasing, slices_before = self._is_releasing(), self._decided_slices()
         began = time.thread_time()  # where others take the cores, it is not this worker that has to pause
         yield
+        seconds, slices = time.thread_time() - began, self._decided_slices() - slices_before
         has_released = budget.advances_releases and (was_releasing or self._is_releasing())
-        if self.is_busy() and (has_released or self._throttle.has_reservation):
-            self._throttle.mark_decisions(time.thread_time() - began)
+        if slices and not has_released:
+            self._throttle.measure_slices(seconds, slices)
+        if self.is_busy() and (has_released or slices or self._throttle.has_reservation):
+            self._throttle.mark_decisions(seconds)
 
 
 def _never() -> bool:
     return False
+
+
+def _none() -> int:
+    return 0

@@ -9,9 +9,11 @@ import pytest
 
 from streams.runtime.backfill.throttle import (
     DECISION_SHARE,
+    FIRST_SLICE_SECONDS,
     MAX_PAUSE_SECONDS,
     MAX_RESERVED_SECONDS,
     MAX_SHARE,
+    MEASURED_SLICES,
     SHARE,
     Throttle,
 )
@@ -98,7 +100,8 @@ def test_decisions_are_followed_by_a_pause_after_which_whoever_asked_is_woken(
 def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
     fake_time.now = 100.0
-    throttle.reserve(0.008)
+    assert 2 * FIRST_SLICE_SECONDS == 0.008
+    throttle.reserve(2)
     assert not throttle.may_decide(print)
     fake_time.work(0.010)
     throttle.mark_decisions(0.010)  # 2 ms more than expected
@@ -106,11 +109,30 @@ def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPat
     assert loop.delays == [pytest.approx(0.008 / DECISION_SHARE), pytest.approx(0.010 / DECISION_SHARE - 0.010)]
 
 
+def test_the_pause_follows_how_long_slices_take_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
+    throttle.measure_slices(0.002, 1)
+    assert throttle.slice_seconds == FIRST_SLICE_SECONDS  # one tells nothing
+    for _ in range(MEASURED_SLICES // 4):
+        throttle.measure_slices(0.008, 4)
+    assert throttle.slice_seconds == pytest.approx(0.002)
+    throttle.reserve(4)
+    assert not throttle.may_decide(print)
+    assert loop.delays == [pytest.approx(0.008 / DECISION_SHARE)]
+    for _ in range(100):
+        throttle.measure_slices(0.020, 4)
+    assert throttle.slice_seconds == pytest.approx(0.005)
+    fake_time.work(1.0)
+    throttle.reserve(1)
+    assert not throttle.may_decide(print)
+    assert loop.delays[1] == pytest.approx(0.005 / DECISION_SHARE)
+
+
 def test_what_was_reserved_for_nothing_is_soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_time, throttle = FakeTime(monkeypatch), Throttle()
     FakeLoop(monkeypatch)
     for _ in range(100):
-        throttle.reserve(0.004)
+        throttle.reserve(1)
         fake_time.work(0.010)
     assert throttle.has_reservation
     fake_time.work(MAX_RESERVED_SECONDS + 0.1)

@@ -7,7 +7,7 @@ from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.backfill.throttle import FIRST_SLICE_SECONDS, MEASURED_SLICES, Throttle
 from streams.runtime.slots.budget import BUSY_BUDGET, IDLE_BUDGET, LOADED_BUDGET, RELEASE_BUDGET, DecisionBudget
 from tests.harness.engine.engine_driver import START, sound_definitions
 
@@ -125,7 +125,7 @@ def test_only_decisions_of_slices_and_releases_are_followed_by_a_pause() -> None
     setup = Setup()
     setup.budget.mark_busy()
     assert setup.count_marks(Budget(records=1)) == 0
-    setup.throttle.reserve(0.004)  # for a slice
+    setup.throttle.reserve(1)
     assert setup.count_marks(Budget(records=1)) == 1
     setup.throttle.forget()
     setup.begin_release()
@@ -140,3 +140,18 @@ def test_the_first_part_of_a_release_counts_too() -> None:
     marker = records.Marker("default", 1, 1, "", None, NEWEST_VERSION)
     setup.decider.feed(setup.position, records.MARKER_KEY, records.encode(marker))
     assert setup.count_marks(Budget(records=5)) == 1
+
+
+def test_the_throttle_hears_how_long_slices_take_and_a_pause_follows_them() -> None:
+    setup = Setup()
+    setup.decider.work(IDLE_BUDGET)
+    setup.budget.mark_busy()
+    state = records.BackfilledState(START, {}, {}, [])
+    for number in range(MEASURED_SLICES):
+        past = records.Slice("default", 1, {f"c{number % 10}": state})
+        setup.decider.feed(setup.position, records.SLICE_KEY, records.encode(past))
+        setup.position += 1
+    assert setup.count_marks(IDLE_BUDGET) == 1
+    assert setup.decider.decided_slices() == MEASURED_SLICES
+    assert 0 < setup.throttle.slice_seconds < FIRST_SLICE_SECONDS
+    assert setup.count_marks(IDLE_BUDGET) == 0
