@@ -73,6 +73,10 @@ class ActivityFilter(Protocol):
         """Whether only web visits match."""
 
     @property
+    def depends_on_time(self) -> bool:
+        """Whether the event's instant makes a difference, beside its fields."""
+
+    @property
     def required_text(self) -> RequiredText | None:
         """The most selective text that a matching event has; None where there is none."""
 

@@ -17,7 +17,7 @@ from schemas.definitions import PropertyType
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from streams.engine.conditions.own_score import OWN_SCORE_KEY
 from streams.engine.conditions.protocols import ActivityCounter, HeldState
-from streams.engine.decisions.apply_event import ACTIVITY_TYPES, activity_from_fields
+from streams.engine.decisions.apply_event import ACTIVITY_TYPES
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.decisions.counters import adjusts_own_score, count_matches, count_own_score, enforce_limit
 from streams.engine.decisions.decide import NO_TICK, consumes_id
@@ -35,6 +35,7 @@ from streams.engine.partition.backfill_contact import (
     decode_source,
 )
 from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.past_activities import PastActivities
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
@@ -97,6 +98,7 @@ class BackfillCounter:
         self._size = 0  # of all contacts, in bytes
         self._last_key: bytes | None = None  # the last key that is counted, once some were dropped
         self._backfill_leaves = backfill_leaves
+        self._activities = PastActivities(backfill_leaves.filter_index)
         self._counts_own_score = any(counter.key == OWN_SCORE_KEY for counter in backfill_leaves.counters)
         self._lookup = lookup
         self._settings = settings
@@ -247,16 +249,17 @@ class BackfillCounter:
             self._count_own_score(contact, event)
 
     def _count_activity(self, contact: BackfillContact, event: PastEvent) -> None:
-        leaves, at, now = self._backfill_leaves, event.at, contact.clock
-        activity = activity_from_fields(event.type, at, decode_fields(event.fields))
-        matched = leaves.filter_index.matching(activity)
-        if matched and is_too_late(at, now, self._settings.lateness):
-            matched = [counter for counter in matched if not counter.drops_late]
+        matched, activity = self._activities.matches(event)
         if not matched:
             return
+        now = contact.clock
+        if is_too_late(event.at, now, self._settings.lateness):
+            matched = [counter for counter in matched if not counter.drops_late]
+            if not matched:
+                return
         former_size = self._before_counting(contact)
         count_matches(contact, matched, activity, now)
-        enforce_limit(contact, leaves.counters)
+        enforce_limit(contact, self._backfill_leaves.counters)
         self._size += contact.counts_size() - former_size
 
     def _count_own_score(self, contact: BackfillContact, event: PastEvent) -> None:

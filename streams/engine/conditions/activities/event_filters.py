@@ -45,6 +45,11 @@ class CompiledFilter:
         self._zones = Zones(zone, zone)
         self.visits_only = visits_only
 
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether it compares dates with the event's instant."""
+        return any(tests.timed for _, tests in self._tests)
+
     def matches(self, activity: Activity) -> bool:
         """Whether the event is of that kind and passes all tests."""
         if self.visits_only and not activity.is_visit:
@@ -123,6 +128,11 @@ class EventFilter:
     def visits_only(self) -> bool:
         """Whether only web visits match."""
         return self.filter.visits_only
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether it compares dates with the event's instant."""
+        return self.filter.depends_on_time
 
     @property
     def required_text(self) -> RequiredText | None:

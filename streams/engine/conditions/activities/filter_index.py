@@ -89,9 +89,11 @@ class _FieldTable:
 class FilterIndex:
     """Built once per release from its counters; equal filters are one."""
 
-    __slots__ = ("_always", "_counters", "_fields", "_filters")
+    __slots__ = ("_always", "_counters", "_fields", "_filters", "depends_on_time")
 
     def __init__(self, counters: Sequence[ActivityCounter] = ()) -> None:
+        self.depends_on_time = False
+        """Whether the instant of an event makes a difference, beside its fields."""
         self._counters = counters
         self._filters: list[_IndexedFilter] = []
         self._fields: dict[str, _FieldTable] = {}
@@ -101,6 +103,7 @@ class FilterIndex:
             self._add(event_filter, positions)
 
     def _add(self, event_filter: ActivityFilter, positions: _Positions) -> None:
+        self.depends_on_time |= event_filter.depends_on_time
         place, required = len(self._filters), event_filter.required_text
         is_one_text = required is not None and required.decides
         self._filters.append(_IndexedFilter(event_filter, positions, event_filter.visits_only, is_one_text))
