@@ -47,6 +47,9 @@ class Decision(msgspec.Struct, frozen=True):
     refusals: list[Refusal]
 
 
+_NOTHING = Decision([], [])
+
+
 def decide_event(
     contact: Contact | None,
     event: JournalEvent,
@@ -168,14 +171,16 @@ def decide_slice(
     *,
     tick: int,
 ) -> Decision:
-    """Merges a slice's state of the contact's past. It decides nothing until the proposed release is active."""
+    """Merges a slice's state of the contact's past. It decides nothing until the proposed release is active; so its
+    outputs are empty, and to be left so.
+    """
     now = max(contact.clock, tick)
     reset_tracking(contact, release, backfill_leaves)
     advance_tracking(contact, backfill_leaves, now)
     update_tracking(contact, backfill_leaves, now)
     merge_backfill(contact, backfill_leaves, backfilled, now)
     enforce_limit(contact, backfill_leaves.counters)
-    return Decision([], [])
+    return _NOTHING
 
 
 def _fire_dues(contact: Contact, release: CompiledRelease, before: int, builder: OutputBuilder) -> None:

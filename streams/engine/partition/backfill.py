@@ -198,7 +198,7 @@ class BackfillCounter:
             clock = self._tick
         else:
             clock = self._clock_before(contact)
-            if contact.has_applied(event.id, clock - self._settings.duplicate_window.duration):
+            if contact.applied and contact.has_applied(event.id, clock - self._settings.duplicate_window.duration):
                 return
         contact.clock = max(at, clock)
         contact.releases = len(self._release_clocks)
@@ -207,7 +207,7 @@ class BackfillCounter:
         else:
             self._count(contact, event)
         is_refused = bool(refused_sources) and decode_source(event.source) in refused_sources
-        if consumes_id(event.type, is_refused=is_refused):
+        if not is_refused or consumes_id(event.type, is_refused=True):
             former_size = len(contact.applied)
             contact.remember_id(event.id, self._settings.duplicate_window)
             self._size += len(contact.applied) - former_size

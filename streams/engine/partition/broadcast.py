@@ -67,6 +67,10 @@ class PendingBroadcast(msgspec.Struct, omit_defaults=True):
     """Of a marker: whether its release was proposed, so that its leaves were tracked."""
 
 
+_ReleaseChange = tuple[CompiledRelease, CompiledRelease, BackfillLeaves]
+"""The former release, the new one, and the leaves that were tracked for it."""
+
+
 class Broadcast:
     """Applies a pending broadcast to the contacts of a store."""
 
@@ -78,7 +82,7 @@ class Broadcast:
         self._contacts = contacts
         self._release_cache = release_cache
         self._keys: Iterator[bytes] | None = None
-        self._backfill_leaves: BackfillLeaves | None = None
+        self._change: _ReleaseChange | None = None
 
     def apply(self, contact: Contact) -> Decision | None:
         """Applies the broadcast to one contact; None where it does not concern the contact or was applied already."""
@@ -93,17 +97,17 @@ class Broadcast:
             )
         if contact.account != record.account:
             return None
-        former = self._release_cache.get(record.account, self.state.former)
-        release = self._release_cache.get(record.account, record.number)
-        leaves = self._compute_backfill_leaves(former, release) if self.state.was_proposed else NO_BACKFILL
+        former, release, leaves = self._change or self._find_change(record)
         return decide_release(
             contact, record.at, self._position, former, release, tick=self.state.tick, backfill_leaves=leaves
         )
 
-    def _compute_backfill_leaves(self, former: CompiledRelease, release: CompiledRelease) -> BackfillLeaves:
-        if self._backfill_leaves is None:
-            self._backfill_leaves = new_leaves(former, release)
-        return self._backfill_leaves
+    def _find_change(self, marker: Marker) -> _ReleaseChange:
+        former = self._release_cache.get(marker.account, self.state.former)
+        release = self._release_cache.get(marker.account, marker.number)
+        leaves = new_leaves(former, release) if self.state.was_proposed else NO_BACKFILL
+        self._change = former, release, leaves
+        return self._change
 
     def next_key(self) -> bytes | None:
         """The key of a contact that the broadcast may still have to reach; None when it is finished."""

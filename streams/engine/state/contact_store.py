@@ -62,8 +62,8 @@ class ContactStore:
             row = changed[key] = encode_contact(contact)
             contact.row_size = len(row)
             self._rows.write(key, row, contact.due)
-            if contact.ids is not None:
-                for number, chunk in contact.ids.take_changes().items():
+            if contact.ids is not None and (chunks := contact.ids.take_changes()):
+                for number, chunk in chunks.items():
                     changed[chunk_key(key, number)] = chunk
                     self._rows.write(chunk_key(key, number), chunk)
         self._dirty.clear()

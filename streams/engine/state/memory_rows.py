@@ -50,11 +50,15 @@ class MemoryRows:
     def write(self, key: bytes, record: bytes | None, due: int | None = None) -> None:
         """Stores a record, None deletes it; `due` was given to `set_due`."""
         del due
+        rows = self._rows
+        if record is not None and key in rows:  # most writes
+            rows[key] = record
+            return
         records = self._records_like(key)
         if record is None:
             records.pop(key, None)
             return
-        if key not in records and records is self._rows:
+        if records is rows:
             self._accounts.add(account_of_key(key))
         records[key] = record
 

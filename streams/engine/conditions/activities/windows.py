@@ -137,7 +137,7 @@ class RollingWindow:
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
         if self.min_age == 0 and self.first is None and self.last is None:  # most windows: `within`, or none
             start = max(len(instants) - min(deciding_count, MOST_INSTANTS), 0)
-            if self.max_age is not None:
+            if self.max_age is not None and start < len(instants) and instants[start] <= now - self.max_age:
                 start = bisect_right(instants, now - self.max_age, start)
             return instants[start:] if start else instants
         return _newest(instants, *self.stored_range(instants, now), deciding_count)

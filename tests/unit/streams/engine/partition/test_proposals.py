@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
@@ -12,10 +13,10 @@ from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.decisions import counters
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
-from streams.engine.journal.records import Marker, proposal_from_marker
+from streams.engine.journal.records import JournalEvent, Marker, event_key, proposal_from_marker
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
-from streams.engine.state.contact import encode_contact
+from streams.engine.state.contact import Contact, decode_contact, encode_contact
 from tests.harness.engine.engine_driver import BUDGET, EngineDriver, day, sound_definitions
 
 
@@ -68,6 +69,42 @@ def test_a_slice_is_decided_in_batches_over_restarts() -> None:
         decider.resume(checkpoint)
     assert batch_sizes == [3, 3, 3, 1]
     assert all(contact.counts for contact in decider.contacts())
+
+
+def test_slices_and_a_release_leave_only_those_contacts_in_memory_that_had_a_record() -> None:
+    driver = EngineDriver(segments=[])
+    for number in range(10):
+        driver.visit(day(0), contact=f"c{number}")
+    propose(driver, counted(1))
+    entry = slice_for_all(driver)
+    rows: dict[bytes, bytes | None] = {
+        f"default/{row.id}".encode(): encode_contact(row) for row in driver.decider.contacts()
+    }
+    decider = restored_decider(driver, rows)
+    decider.resume(driver.decider.checkpoint())
+    marker = Marker("default", 2, 2, "", None, NEWEST_VERSION)
+    made: list[weakref.ref[Contact]] = []
+
+    def decode_noted(row: bytes) -> Contact:
+        contact = decode_contact(row)
+        made.append(weakref.ref(contact))
+        return contact
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streams.engine.state.contact_store.decode_contact", decode_noted)
+        decider.feed(*entry)
+        decider.feed(entry[0] + 1, records.MARKER_KEY, records.encode(marker))
+        while decider.has_pending():
+            decider.work(Budget(records=4))
+        assert len(made) >= 20
+        assert not any(ref() for ref in made)
+        visit = JournalEvent("web.visited", "v", day(1), "default", "c3", ("t", 0, 99), day(1))
+        decider.feed(entry[0] + 2, event_key("default", "c3"), records.encode(visit))
+        decider.work(BUDGET)
+        kept = made[-1]()
+    assert kept is not None
+    assert kept.id == "c3"
+    assert [contact.members for contact in decider.contacts()] == [{"s1": day(0)}] * 10
 
 
 def restored_decider(driver: EngineDriver, rows: Mapping[bytes, bytes | None]) -> PartitionDecider:
