@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from benchmarks.engine_partition import EnginePartition
+from benchmarks.hot_functions.past import counts_of_past, releases, slices_of_past
+from benchmarks.hot_functions.portions import Portion, PortionSource
 from benchmarks.side_by_side.events import EventGenerator, EventPlan, JobEvent
 from benchmarks.side_by_side.segments import Changes, NeutralSegment, PropertyTest, SegmentGenerator
 from streams.engine.journal.records import event_key
@@ -15,9 +17,6 @@ CALLS = 50
 """Events in a portion: about as long as the fixed loop, so that both meet the same moment of the machine."""
 CONTACTS = 100
 SEGMENTS = 100
-
-Portion = Callable[[], object]
-PortionSource = Callable[[], Iterator[Portion]]
 
 
 class _Story:
@@ -114,4 +113,7 @@ HOT_FUNCTIONS: Mapping[str, PortionSource] = {
     "decide a change that moves nothing, 100 segments": _decisions_without_change,
     "decide a change of one segment, with its output": _segment_changes,
     "encode a row": _row_encodings,
+    "count an event of the past": partial(counts_of_past, CALLS),
+    "decide a contact of a slice": partial(slices_of_past, CALLS),
+    "put a contact under a release": partial(releases, CALLS),
 }

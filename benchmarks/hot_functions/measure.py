@@ -13,7 +13,8 @@ from types import FrameType
 from typing import Any
 
 from benchmarks.calibration import run_calibration
-from benchmarks.hot_functions.functions import CALLS, HOT_FUNCTIONS, Portion, PortionSource
+from benchmarks.hot_functions.functions import CALLS, HOT_FUNCTIONS
+from benchmarks.hot_functions.portions import Portion, PortionSource
 
 INSTRUCTIONS = Path(__file__).with_name("instructions.json")
 """Hot function -> what one call costs at most, in instructions, as counted when the table was renewed."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from benchmarks.hot_functions.functions import CALLS, HOT_FUNCTIONS, Portion
+from benchmarks.hot_functions.functions import CALLS, HOT_FUNCTIONS
 from benchmarks.hot_functions.measure import ROOM, count_instructions, read_table, slower_functions
+from benchmarks.hot_functions.portions import Portion
 
 RENEW = "if this is meant to be slower: `uv run python -m benchmarks.hot_functions --renew`"
 
