@@ -35,8 +35,8 @@ class ViewWriter:
     def start_positions(self, fallback: Mapping[str, int]) -> Positions:
         """Where to read on: the smallest offset of any account, or what `fallback` says for one that has none.
 
-        An account may be known and have none: its writer ended before it wrote there. What `fallback` says was applied
-        for every account.
+        An account may be known and have none: its writer ended before it wrote there. What is before `fallback` was
+        applied for every account.
         """
         return {
             partition: min((known.get(partition, position) for known in self._known.values()), default=position)
