@@ -6,8 +6,10 @@ A consumer of aiokafka waits for ever when a broker goes away. All code that rea
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from aiokafka import AIOKafkaConsumer
 
@@ -141,6 +143,44 @@ async def read_partitions_to_end(
             before = batch if batch[-1].offset < end else [record for record in batch if record.offset < end]
             if before:
                 yield partition, before
+        await asyncio.sleep(0)  # records that are there already do not suspend the task
+
+
+async def read_by_time_to_end(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartitionLike],
+    *,
+    ends: Offsets,
+    starts: Offsets,
+    patience: float = PATIENCE_SECONDS,
+    max_records: int,
+) -> AsyncIterator[FetchedRecords]:
+    """Records of all partitions from `starts` up to `ends` (not included): none is older than those given before.
+
+    As far as each partition is in the order of writing itself. `max_records` bounds what is held at a time, of all
+    partitions. The consumer is assigned to `partitions`. Raises BrokerUnavailable as `read_partitions_to_end`.
+    """
+    async with _bounded(partitions, patience):
+        consumer.assign(partitions)
+        await _seek(consumer, partitions, starts)
+    share = max(max_records // max(len(partitions), 1), 1)
+    queues: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = dict.fromkeys(partitions, ())
+    while True:
+        for partition in [each for each, queue in queues.items() if not queue]:
+            fetched = await _next_batches(consumer, [partition], ends, patience, share)
+            records = [record for record in fetched.get(partition, ()) if record.offset < ends[partition]]
+            if records:
+                queues[partition] = records
+            else:
+                del queues[partition]
+        if not queues:
+            return
+        horizon, first = min((queue[-1].timestamp, place) for place, queue in enumerate(queues.values()))
+        slices: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = {}
+        for place, (partition, queue) in enumerate(queues.items()):
+            count = len(queue) if place == first else bisect_right(queue, horizon, key=attrgetter("timestamp"))
+            slices[partition], queues[partition] = queue[:count], queue[count:]
+        yield {partition: records for partition, records in slices.items() if records}
         await asyncio.sleep(0)  # records that are there already do not suspend the task
 
 

@@ -20,7 +20,7 @@ from streams.clock import now_ms
 from streams.errors import RebuildRuns, RedisUnavailable
 from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import Consumer
-from streams.kafka.reader import Offsets, fetch_end_offsets, open_consumer, read_partitions_to_end
+from streams.kafka.reader import Offsets, fetch_end_offsets, open_consumer, read_by_time_to_end
 from streams.progress import ProgressCallback, ignore_progress
 from streams.settings import Settings
 from streams.views.deployment import Deployment, read_deployment
@@ -38,7 +38,7 @@ _LOCK_MS = 15_000
 _RENEW_SECONDS = 1.0
 _SHORT_PASS = 5_000
 _MOST_PASSES = 20
-_MAX_RECORDS = 10_000
+_MAX_RECORDS = 50_000
 _FETCH_BYTES = 4 << 20
 
 _RENEW = Script("""
@@ -150,16 +150,18 @@ class Rebuild:
         at = {each: starts[each] for each in open_partitions}
         # The next records are fetched and read while Redis takes the ones before.
         applying = asyncio.create_task(asyncio.sleep(0))
-        async for partition, records in read_partitions_to_end(
+        # Feeds are in the order of writing, across partitions.
+        async for slices in read_by_time_to_end(
             target.consumer, open_partitions, ends=ends, starts=starts, max_records=_MAX_RECORDS
         ):
-            place = TopicPartition(partition.topic, partition.partition)
-            self._first_written.setdefault(place, records[0].timestamp)
-            batch = target.router.batch({partition: records}, reach)
+            for partition, records in slices.items():
+                place = TopicPartition(partition.topic, partition.partition)
+                self._first_written.setdefault(place, records[0].timestamp)
+                at[place] = records[-1].offset + 1
+            batch = target.router.batch(slices, reach)
             await applying
             await self._renew(done + sum(at[each] - starts[each] for each in at))
             applying = asyncio.create_task(target.writer.apply(batch))
-            at[place] = records[-1].offset + 1
         await applying
         await self._renew(done + sum(ends[each] - starts[each] for each in open_partitions))
 
