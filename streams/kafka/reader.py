@@ -157,8 +157,9 @@ async def read_by_time_to_end(
 ) -> AsyncIterator[FetchedRecords]:
     """Records of all partitions from `starts` up to `ends` (not included): none is older than those given before.
 
-    As far as each partition is in the order of writing itself. `max_records` bounds what is held at a time, of all
-    partitions. The consumer is assigned to `partitions`. Raises BrokerUnavailable as `read_partitions_to_end`.
+    As far as each partition is in the order of writing itself. About `max_records` of all partitions are held at a
+    time, and one fetch of each more. The consumer is assigned to `partitions`. Raises BrokerUnavailable as
+    `read_partitions_to_end`.
     """
     async with _bounded(partitions, patience):
         consumer.assign(partitions)
@@ -166,21 +167,24 @@ async def read_by_time_to_end(
     share = max(max_records // max(len(partitions), 1), 1)
     queues: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = dict.fromkeys(partitions, ())
     while True:
-        for partition in [each for each, queue in queues.items() if not queue]:
-            fetched = await _next_batches(consumer, [partition], ends, patience, share)
-            records = [record for record in fetched.get(partition, ()) if record.offset < ends[partition]]
-            if records:
-                queues[partition] = records
-            else:
-                del queues[partition]
-        if not queues:
-            return
-        horizon, first = min((queue[-1].timestamp, place) for place, queue in enumerate(queues.values()))
+        unread = [each for each in partitions if await consumer.position(each) < ends[each]]
+        if not all(queues[each] for each in unread):
+            # All but the fullest at once: aiokafka fetches nothing more from a broker while it has records of it.
+            wanted = [each for each in unread if len(queues[each]) < share]
+            for partition, batch in (await _next_batches(consumer, wanted, ends, patience, None)).items():
+                queues[partition] = [*queues[partition], *(each for each in batch if each.offset < ends[partition])]
+            continue
+        horizon = min((queues[each][-1].timestamp for each in unread), default=None)
         slices: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = {}
-        for place, (partition, queue) in enumerate(queues.items()):
-            count = len(queue) if place == first else bisect_right(queue, horizon, key=attrgetter("timestamp"))
-            slices[partition], queues[partition] = queue[:count], queue[count:]
-        yield {partition: records for partition, records in slices.items() if records}
+        for partition, queue in queues.items():
+            is_last = horizon is None or (partition in unread and queue[-1].timestamp == horizon)
+            count = len(queue) if is_last else bisect_right(queue, horizon, key=attrgetter("timestamp"))
+            if count:
+                slices[partition], queues[partition] = queue[:count], queue[count:]
+        if slices:
+            yield slices
+        if not unread:
+            return
         await asyncio.sleep(0)  # records that are there already do not suspend the task
 
 
