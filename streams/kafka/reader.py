@@ -174,16 +174,23 @@ async def read_by_time_to_end(
             for partition, batch in (await _next_batches(consumer, wanted, ends, patience, None)).items():
                 queues[partition] = [*queues[partition], *(each for each in batch if each.offset < ends[partition])]
             continue
-        horizon = min((queues[each][-1].timestamp for each in unread), default=None)
+        # Up to here all is there; no slice has much more than `max_records`.
+        bounds = {
+            partition: queue[min(len(queue), share) - 1].timestamp
+            for partition, queue in queues.items()
+            if partition in unread or len(queue) > share
+        }
+        horizon = min(bounds.values(), default=None)
         slices: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = {}
         for partition, queue in queues.items():
-            is_last = horizon is None or (partition in unread and queue[-1].timestamp == horizon)
-            count = len(queue) if is_last else bisect_right(queue, horizon, key=attrgetter("timestamp"))
+            count = len(queue) if horizon is None else bisect_right(queue, horizon, key=attrgetter("timestamp"))
+            if bounds.get(partition) == horizon is not None:
+                count = max(count, min(len(queue), share))  # times in a partition may go back
             if count:
                 slices[partition], queues[partition] = queue[:count], queue[count:]
         if slices:
             yield slices
-        if not unread:
+        if not unread and not any(queues.values()):
             return
         await asyncio.sleep(0)  # records that are there already do not suspend the task
 
