@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.salesforce.handover import number_sweep
+from connectors.salesforce.handover.handover_records import LeadHandOver
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of
@@ -46,7 +47,7 @@ def test_a_late_write_behind_an_import_is_repaired_after_as_many_steps_as_the_im
     write_leads(sandbox, ids, Rating="Hot")
     sandbox.post("clock", advance=2)
     write_leads(sandbox, ids[50:51], LastName="Older", Leadstream_Number__c="0/3/0")
-    repaired = []
+    repaired: list[LeadHandOver] = []
     steps = 0
     while not repaired:
         steps += 1

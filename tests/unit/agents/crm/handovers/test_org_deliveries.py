@@ -32,8 +32,7 @@ async def looks_in(seconds: float, after: float) -> int:
     start = time.monotonic() + after
     for second in range(int(seconds)):
         if org.begin_repair(start + second, MINUTE, ()):
-            while not org.is_free(start + second):
-                await asyncio.sleep(0)
+            await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
     org.close()
     return delivery.looks
 
