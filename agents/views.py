@@ -22,6 +22,9 @@ from streams.runtime.process.report_channel import answer_reports
 from streams.settings import Settings
 from streams.views.consumer import ViewConsumer, ViewsStatus
 
+STALE_MS = 15_000
+"""Progress is noted each second; after so long it says nothing of now."""
+
 
 def views_report(status: ViewsStatus) -> bytes:
     """What the process tells its parent. A Redis that is away is a problem to know of, not one of the process."""
@@ -37,9 +40,11 @@ def _views_values(status: ViewsStatus) -> Iterator[MetricValue]:
     yield value_of(catalog.REDIS_UP, status.problem is None and status.ready_since is not None)
     for name, state in status.positions.items():
         topic, _, partition = name.rpartition(":")
-        lag = max(0, state.end - state.position)
+        lag, now = max(0, state.end - state.position), now_ms()
+        # While Redis is away or a rebuild runs, nobody looks how much has come since.
+        is_behind = lag > 0 or now - state.at > STALE_MS
         yield value_of(catalog.VIEWS_LAG, lag, topic, partition)
-        yield value_of(catalog.VIEWS_DELAY, (now_ms() - state.caught_up) / 1000 if lag else 0, topic, partition)
+        yield value_of(catalog.VIEWS_DELAY, (now - state.caught_up) / 1000 if is_behind else 0, topic, partition)
 
 
 def view_consumer(settings: Settings) -> ViewConsumer:

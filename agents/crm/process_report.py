@@ -18,7 +18,7 @@ from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, counts_of, encode, process_values, value_of
 
 MAX_ACCOUNTS = 20
-"""So many accounts that stand still are named; of the others only the number is told."""
+"""So many accounts that stand still, or are paused, are named; of others that stand still the number is told."""
 
 
 @dataclass
@@ -84,8 +84,11 @@ def _crm_values(
     yield value_of(catalog.HANDOVERS_REFUSED, consumer.refused_count)
     yield from counts_of(catalog.HANDOVERS_SET_ASIDE, consumer.set_aside.items())
     yield value_of(catalog.HANDOVERS_PAUSED, consumer.pause is not None)
-    stops = [stop for stop in consumer.stops.values() if not stop.is_paused]
     now = now_ms()
+    pauses = sorted((stop.since, stop.account) for stop in consumer.stops.values() if stop.is_paused)
+    for since, account in pauses[:MAX_ACCOUNTS]:
+        yield value_of(catalog.ACCOUNT_PAUSED, max(now - since, 0) / 1000, account)
+    stops = [stop for stop in consumer.stops.values() if not stop.is_paused]
     yield value_of(catalog.STOPPED_ACCOUNTS, len(stops))
     yield value_of(catalog.STOPPED_SECONDS, max((now - stop.since for stop in stops), default=0) / 1000)
     yield from counts_of(catalog.DEAD_LETTERS, consumer.dead_letters.items())

@@ -6,8 +6,10 @@ A consumer of aiokafka waits for ever when a broker goes away. All code that rea
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from aiokafka import AIOKafkaConsumer
 
@@ -141,6 +143,55 @@ async def read_partitions_to_end(
             before = batch if batch[-1].offset < end else [record for record in batch if record.offset < end]
             if before:
                 yield partition, before
+        await asyncio.sleep(0)  # records that are there already do not suspend the task
+
+
+async def read_by_time_to_end(
+    consumer: Consumer,
+    partitions: Sequence[TopicPartitionLike],
+    *,
+    ends: Offsets,
+    starts: Offsets,
+    patience: float = PATIENCE_SECONDS,
+    max_records: int,
+) -> AsyncIterator[FetchedRecords]:
+    """Records of all partitions from `starts` up to `ends` (not included): none is older than those given before.
+
+    As far as each partition is in the order of writing itself. About `max_records` of all partitions are held at a
+    time, and one fetch of each more. The consumer is assigned to `partitions`. Raises BrokerUnavailable as
+    `read_partitions_to_end`.
+    """
+    async with _bounded(partitions, patience):
+        consumer.assign(partitions)
+        await _seek(consumer, partitions, starts)
+    share = max(max_records // max(len(partitions), 1), 1)
+    queues: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = dict.fromkeys(partitions, ())
+    while True:
+        unread = [each for each in partitions if await consumer.position(each) < ends[each]]
+        if not all(queues[each] for each in unread):
+            # All but the fullest at once: aiokafka fetches nothing more from a broker while it has records of it.
+            wanted = [each for each in unread if len(queues[each]) < share]
+            for partition, batch in (await _next_batches(consumer, wanted, ends, patience, None)).items():
+                queues[partition] = [*queues[partition], *(each for each in batch if each.offset < ends[partition])]
+            continue
+        # Up to here all is there; no slice has much more than `max_records`.
+        bounds = {
+            partition: queue[min(len(queue), share) - 1].timestamp
+            for partition, queue in queues.items()
+            if partition in unread or len(queue) > share
+        }
+        horizon = min(bounds.values(), default=None)
+        slices: dict[TopicPartitionLike, Sequence[ConsumedRecord]] = {}
+        for partition, queue in queues.items():
+            count = len(queue) if horizon is None else bisect_right(queue, horizon, key=attrgetter("timestamp"))
+            if bounds.get(partition) == horizon is not None:
+                count = max(count, min(len(queue), share))  # times in a partition may go back
+            if count:
+                slices[partition], queues[partition] = queue[:count], queue[count:]
+        if slices:
+            yield slices
+        if not unread and not any(queues.values()):
+            return
         await asyncio.sleep(0)  # records that are there already do not suspend the task
 
 

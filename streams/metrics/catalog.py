@@ -190,6 +190,12 @@ HANDOVERS_SET_ASIDE = _counter(
 HANDOVERS_PAUSED = _gauge(
     "leadstream_handovers_paused", "1 while all hand-overs are paused by command, else 0", roles=CRM_ROLES
 )
+ACCOUNT_PAUSED = _gauge(
+    "leadstream_handovers_account_paused_seconds",
+    "for how long an account's hand-overs have been paused by command; of 20 accounts, the longest paused ones",
+    ("account",),
+    CRM_ROLES,
+)
 STOPPED_ACCOUNTS = _gauge(
     "leadstream_handover_stopped_accounts",
     "accounts whose hand-overs stand still for their mapping; the worker's health names them",

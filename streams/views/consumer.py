@@ -56,7 +56,7 @@ log = structlog.get_logger()
 
 @dataclass
 class ViewsStatus:
-    """How the consumer of a process is: since when (ms) it applies outputs, None while it does not; what is wrong."""
+    """How the consumer of a process is: since when (ms) it applies outputs or waits for Redis; what is wrong."""
 
     ready_since: int | None = None
     problem: str | None = None
@@ -151,22 +151,29 @@ class ViewConsumer:
                 async with open_redis(self._redis_url) as client:
                     session = _Session(self._settings, client, consumer, self._assignment, self.status)
                     async with session.opened():
-                        self._note(None)
-                        attempt = 0
-                        self.status.ready_since = now_ms()
                         while not self._stopping.is_set():
                             await session.run_once()
+                            # Only now: a Redis that is full, or takes no writes, lets every session open.
+                            self._note(None)
+                            attempt = 0
+                            self._note_ready()
             except _SessionOver as end:
                 log.info("views", session=str(end))
             except (RedisUnavailable, RebuildRuns, WentBack) as error:
                 self._note(str(error))
+                if isinstance(error, RedisUnavailable):
+                    self._note_ready()
                 await self._pause(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt, 16)))
                 attempt += 1
             except RedisRefused as error:  # a person has to act, and nothing else of the deployment may end
                 self._note(str(error))
+                self._note_ready()
                 await self._pause(REFUSED_PAUSE_SECONDS)
-            finally:
-                self.status.ready_since = None
+
+    def _note_ready(self) -> None:
+        """Also where Redis is away or refuses: a worker that were not ready would keep Kubernetes from a release."""
+        if self.status.ready_since is None:
+            self.status.ready_since = now_ms()
 
     def _note(self, problem: str | None) -> None:
         """Logs a problem once when it begins, and once when it is over."""

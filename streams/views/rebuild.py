@@ -20,7 +20,14 @@ from streams.clock import now_ms
 from streams.errors import RebuildRuns, RedisUnavailable
 from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import Consumer
-from streams.kafka.reader import Offsets, fetch_end_offsets, open_consumer, read_partitions_to_end
+from streams.kafka.reader import (
+    FetchedRecords,
+    Offsets,
+    fetch_end_offsets,
+    open_consumer,
+    read_by_time_to_end,
+    read_partitions_to_end,
+)
 from streams.progress import ProgressCallback, ignore_progress
 from streams.settings import Settings
 from streams.views.deployment import Deployment, read_deployment
@@ -150,18 +157,33 @@ class Rebuild:
         at = {each: starts[each] for each in open_partitions}
         # The next records are fetched and read while Redis takes the ones before.
         applying = asyncio.create_task(asyncio.sleep(0))
-        async for partition, records in read_partitions_to_end(
-            target.consumer, open_partitions, ends=ends, starts=starts, max_records=_MAX_RECORDS
-        ):
-            place = TopicPartition(partition.topic, partition.partition)
-            self._first_written.setdefault(place, records[0].timestamp)
-            batch = target.router.batch({partition: records}, reach)
+        async for slices in self._slices(target.consumer, open_partitions, starts, ends):
+            for partition, records in slices.items():
+                place = TopicPartition(partition.topic, partition.partition)
+                self._first_written.setdefault(place, records[0].timestamp)
+                at[place] = records[-1].offset + 1
+            batch = target.router.batch(slices, reach)
             await applying
             await self._renew(done + sum(at[each] - starts[each] for each in at))
             applying = asyncio.create_task(target.writer.apply(batch))
-            at[place] = records[-1].offset + 1
         await applying
         await self._renew(done + sum(ends[each] - starts[each] for each in open_partitions))
+
+    async def _slices(
+        self, consumer: Consumer, partitions: Sequence[TopicPartition], starts: Offsets, ends: Offsets
+    ) -> AsyncIterator[FetchedRecords]:
+        """The next records of partitions; changes in the order of their writing, as feeds have them."""
+        history = {self._settings.prefix + topic.name for topic in HISTORY}
+        if any(each.topic in history for each in partitions):
+            async for slices in read_by_time_to_end(
+                consumer, partitions, ends=ends, starts=starts, max_records=_MAX_RECORDS
+            ):
+                yield slices
+            return
+        async for partition, records in read_partitions_to_end(
+            consumer, partitions, ends=ends, starts=starts, max_records=_MAX_RECORDS
+        ):
+            yield {partition: records}
 
     async def _publish(self, deployment: Deployment, router: Router, ends: Offsets) -> None:
         await self._renew(self._state.total, is_forced=True)

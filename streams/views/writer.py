@@ -33,12 +33,15 @@ class ViewWriter:
         await self._load_new_accounts()
 
     def start_positions(self, fallback: Mapping[str, int]) -> Positions:
-        """Where to read on: the smallest offset of any account, or what `fallback` says where none has one."""
-        positions: Positions = {}
-        for partition, position in fallback.items():
-            offsets = [known[partition] for known in self._known.values() if partition in known]
-            positions[partition] = min(offsets, default=position)
-        return positions
+        """Where to read on: the smallest offset of any account, or what `fallback` says for one that has none.
+
+        An account may be known and have none: its writer ended before it wrote there. What is before `fallback` was
+        applied for every account.
+        """
+        return {
+            partition: min((known.get(partition, position) for known in self._known.values()), default=position)
+            for partition, position in fallback.items()
+        }
 
     def lost_accounts(self, partitions: Iterable[str]) -> list[str]:
         """The accounts without an offset for one of the partitions, though every account has had one."""

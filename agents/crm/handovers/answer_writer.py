@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from agents.crm.handovers.handover_queue import QueuedHandOver
-from connectors.salesforce.handover.handover_records import HandOverResult
+from connectors.salesforce.handover.handover_records import DO_NOT_SYNC, HandOverResult
 from schemas.topics import CRM_COMMANDS, CRM_RESULTS, DEAD_LETTERS, QUALIFIED_LEADS
 from schemas.values import instant_text
 from streams.engine.journal.effects import Refusal, SourceRecord
@@ -30,14 +30,16 @@ class AnswerWriter:
         self._settings = settings
         self._producer = producer
         self._refusal_log = RefusalLog("crm")
+        self._failure_log = RefusalLog("crm", event="hand-overs refused")
         self.results: Counter[str] = Counter(linked=0, failed=0)
         """Hand-overs that were answered since the start, by the kind of their result."""
         self.dead_letters: Counter[str] = Counter(not_a_handover=0)
         """Dead letters written since the start, by code."""
 
     def close(self) -> None:
-        """Logs the dead letters that are not told yet."""
+        """Logs the dead letters and the refused hand-overs that are not told yet."""
         self._refusal_log.close()
+        self._failure_log.close()
 
     async def write_results(self, answers: Sequence[tuple[QueuedHandOver, HandOverResult]]) -> None:
         """Writes results to `crm-results`."""
@@ -53,6 +55,9 @@ class AnswerWriter:
         ]
         await asyncio.gather(*futures)
         self.results.update(result.kind for _, result in answers)
+        # By code alone: a message may repeat what the contact typed. A consent that forbids it is no fault.
+        codes = Counter(result.code for _, result in answers if result.code not in (None, DO_NOT_SYNC))
+        self._failure_log.add({str(code): count for code, count in codes.items()})
 
     async def end_commands(self, keys: Sequence[str]) -> None:
         """Removes commands that are done from `crm-commands`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 
 import stamina
 
@@ -35,6 +35,7 @@ from connectors.salesforce.handover.mapping import (
 from connectors.salesforce.handover.matching import EmailMatcher
 from connectors.salesforce.handover.memberships import CampaignMembers
 from connectors.salesforce.handover.newest import NewestHandOvers
+from connectors.salesforce.handover.number_sweep import NumberSweep
 from connectors.salesforce.handover.planning import AccountMapping, RecordPlan, RecordPlanner
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX
 from connectors.salesforce.handover.writer import CollectionWriter, cause_of
@@ -53,9 +54,6 @@ _ROUNDS = 2
 """Rounds of one attempt: the second is for records that were merged, converted or created meanwhile."""
 _FAILURES_BEFORE_SEARCH = 2
 """Failures of a request, after which the record is searched for that makes it fail."""
-_FIRST_REPAIR_WINDOW = timedelta(days=1)
-_OVERLAP = timedelta(minutes=10)
-"""Salesforce shows some rows minutes late, with the stamp of their write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,8 @@ class Delivery:
         self._writer = CollectionWriter(org)
         self._memberships = CampaignMembers(org, self._writer)
         self._newest = NewestHandOvers()
-        self._last_repair: datetime | None = None
+        self._lead_sweep = NumberSweep(org, self._descriptions, "Lead")
+        self._contact_sweep = NumberSweep(org, self._descriptions, "Contact")
         self._waiting_repairs: dict[str, LeadHandOverNumber] = {}
         """Key -> number of outdated records whose account stands still; as many as hand-overs are remembered."""
         self._writes_contacts = False
@@ -146,16 +145,14 @@ class Delivery:
         """Finds records that were written from an older hand-over than the newest, and delivers the newest again.
 
         Such a record comes from a worker that was paused in a request and woke up after another worker took over.
-        The first call looks at the last day, a later one at the changes since the call before. Records of `stopped`
-        accounts wait for a later call. Returns the hand-overs delivered again; raises as `deliver`.
+        The first call looks at the last day, a later one at the changes since the call before, at 10,000 records of
+        an object at most: what is left of an import waits for the next calls. So do records of `stopped` accounts.
+        Returns the hand-overs delivered again; raises as `deliver`.
         """
         if not self._newest:
             return []
-        now = self._org.server_time()
-        since = ((self._last_repair or now - _FIRST_REPAIR_WINDOW) - _OVERLAP).strftime("%Y-%m-%dT%H:%M:%SZ")
-        numbers = self._lookup.numbers_modified_since("Lead", since)
-        if self._writes_contacts:
-            numbers |= self._lookup.numbers_modified_since("Contact", since)
+        sweeps = [self._lead_sweep, self._contact_sweep] if self._writes_contacts else [self._lead_sweep]
+        numbers = {key: number for sweep in sweeps for key, number in sweep.read().items()}
         found = self._newest.newer_than({**self._waiting_repairs, **numbers})
         outdated = [each for each in found if each.account not in stopped]
         if outdated:
@@ -164,7 +161,8 @@ class Delivery:
         self._waiting_repairs = {
             key: number for key, number in {**self._waiting_repairs, **numbers}.items() if key in waiting
         }
-        self._last_repair = now
+        for sweep in sweeps:
+            sweep.advance()
         return outdated
 
     # --- one round ---

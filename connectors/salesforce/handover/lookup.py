@@ -142,21 +142,6 @@ class RecordLookup:
         """Returns the fields of the object."""
         return self._descriptions.get(sobject)
 
-    def numbers_modified_since(self, sobject: PersonObject, stamp: str) -> dict[str, LeadHandOverNumber]:
-        """Returns the number, by external id, on each live record modified at `stamp` (SOQL date-time) or later."""
-        names = self._org.connection
-        if not {names.external_id_field, names.number_field} <= self._descriptions.get(sobject).keys():
-            return {}
-        is_open = " AND IsConverted = false" if sobject == "Lead" else ""
-        rows = self._org.query_all(
-            f"SELECT {names.external_id_field}, {names.number_field} FROM {sobject} WHERE SystemModstamp >= {stamp} "
-            f"AND {names.external_id_field} != null AND IsDeleted = false{is_open}"
-        )
-        numbers = {
-            str(row[names.external_id_field]): LeadHandOverNumber.parse(row[names.number_field]) for row in rows
-        }
-        return {key: number for key, number in numbers.items() if number is not None}
-
     # --- the steps ---
 
     def _leads_by_key(self, keys: Sequence[str], fields: frozenset[str]) -> dict[str, RecordLink | OrgRecord]:

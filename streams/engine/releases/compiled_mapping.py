@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from schemas.conditions import StatusLeaf
@@ -26,27 +26,41 @@ class CompiledMapping:
     `property/NAME`.
     """
     consent_occasions: frozenset[str] = frozenset()
-    """Those of what `do_not_sync` looks at itself: the CRM learns of them also where the condition holds."""
+    """Those of what `do_not_sync` and the segments in it look at: the CRM learns of them also where it holds."""
 
 
 NO_MAPPING = CompiledMapping()
 """The mapping of definitions that have none."""
 
 
-def compile_mapping(salesforce: Salesforce | None, do_not_sync: CompiledCondition | None) -> CompiledMapping:
-    """The mapping of valid definitions; `do_not_sync` is its compiled condition."""
+def compile_mapping(
+    salesforce: Salesforce | None,
+    do_not_sync: CompiledCondition | None,
+    segments: Mapping[str, CompiledCondition],
+) -> CompiledMapping:
+    """The mapping of valid definitions; `do_not_sync` is its condition, `segments` has those of dynamic segments."""
     if salesforce is None:
         return NO_MAPPING
     occasions = tuple(
         PROPERTY_OCCASION + update.on.property if isinstance(update.on, PropertyChange) else update.on
         for update in salesforce.updates
     )
-    return CompiledMapping(do_not_sync, occasions, frozenset(_consent_occasions(salesforce, do_not_sync)))
+    return CompiledMapping(do_not_sync, occasions, frozenset(_consent_occasions(salesforce, do_not_sync, segments)))
 
 
-def _consent_occasions(salesforce: Salesforce, do_not_sync: CompiledCondition | None) -> Iterator[str]:
+def _consent_occasions(
+    salesforce: Salesforce, do_not_sync: CompiledCondition | None, segments: Mapping[str, CompiledCondition]
+) -> Iterator[str]:
+    """What may change the condition: of a segment in it, what its own condition looks at, and the status."""
     if salesforce.do_not_sync is None or do_not_sync is None:
         return
-    yield from (PROPERTY_OCCASION + name for name in do_not_sync.properties)
-    if any(isinstance(node, StatusLeaf) for node in walk(salesforce.do_not_sync)):
+    if do_not_sync.segments or any(isinstance(node, StatusLeaf) for node in walk(salesforce.do_not_sync)):
         yield STATUS_OCCASION
+    seen: set[str] = set()
+    waiting = [do_not_sync]
+    while waiting:
+        condition = waiting.pop()
+        yield from (PROPERTY_OCCASION + name for name in condition.properties)
+        new = condition.segments - seen
+        seen |= new
+        waiting += [segments[name] for name in new if name in segments]

@@ -1,4 +1,4 @@
-"""Counts dead letters in the worker's log, by code: a line at most each minute, while new ones come."""
+"""Counts dead letters and other refusals in a process's log, by code: a line at most each minute, while they come."""
 
 from __future__ import annotations
 
@@ -15,10 +15,17 @@ PAUSE_SECONDS = 60.0
 
 
 class RefusalLog:
-    """The dead letters of one process; `kind` is what it runs, `clock` is in seconds."""
+    """The dead letters of one process, or what else `event` names; `kind` is what it runs, `clock` is in seconds."""
 
-    def __init__(self, kind: str, log: Any = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        kind: str,
+        log: Any = None,
+        clock: Callable[[], float] = time.monotonic,
+        event: str = "dead letters",
+    ) -> None:
         self._kind = kind
+        self._event = event
         self._log = log or structlog.get_logger()
         self._clock = clock
         self._last_line: float | None = None
@@ -27,7 +34,7 @@ class RefusalLog:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, counts: Mapping[str, int]) -> None:
-        """Counts dead letters that are written: the first at once, later ones when the pause is over."""
+        """Counts what was refused: the first at once, later ones when the pause is over."""
         if not counts:
             return
         self._new.update(counts)
@@ -51,7 +58,7 @@ class RefusalLog:
         count = self._new.total()
         self._total += count
         self._log.warning(
-            "dead letters",
+            self._event,
             kind=self._kind,
             count=count,
             by_code=dict(sorted(self._new.items())),

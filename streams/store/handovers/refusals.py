@@ -115,14 +115,28 @@ class _History:
 
 _decode_row = msgspec.json.Decoder(_LeadRow).decode
 _decode_answer = msgspec.json.Decoder(_Answer).decode
+_FAILED = b"crm.failed"
 
 
 class RefusalTable:
-    """Collects rows of `leads`, then answers of `crm-results`; what is no such record is passed over."""
+    """Collects rows of `leads`, then answers of `crm-results`; what is no such record is passed over.
+
+    `crm-results` is read before them, too, for the leads that were ever refused: it keeps nothing of the others.
+    """
 
     def __init__(self, wanted: RefusalFilter) -> None:
         self._wanted = wanted
+        self._failed: set[RowKey] = set()
+        """Leads with a refusal on `crm-results`. One that came late is told from a new one by what came before it."""
         self._histories: dict[RowKey, _History] = {}
+
+    def note_failure(self, value: bytes | None) -> None:
+        """Notes which lead an answer refuses; every answer that `add_answer` gets must have been here."""
+        if value is None or _FAILED not in value:
+            return  # most answers, which are not worth parsing twice
+        parsed = _parse_answer(value)
+        if parsed is not None and parsed[1].type == "crm.failed" and self._wanted.fits_key(parsed[0]):
+            self._failed.add(parsed[0])
 
     def add_row(self, record_key: bytes | None, value: bytes | None) -> None:
         """Adds a row, or removes one that was deleted."""
@@ -133,7 +147,7 @@ class RefusalTable:
             row = None if value is None else _decode_row(value)
         except msgspec.DecodeError:
             return
-        if row is None:
+        if row is None or (row.crm.code is None and key not in self._failed):
             self._histories.pop(key, None)
             return
         crm = row.crm
@@ -144,12 +158,11 @@ class RefusalTable:
 
     def add_answer(self, value: bytes | None) -> None:
         """Adds an answer; one of an older hand-over or retry than the newest tells only since when it is refused."""
-        try:
-            answer = _decode_answer(value or b"")
-        except msgspec.DecodeError:
+        parsed = _parse_answer(value or b"")
+        if parsed is None or not self._wanted.fits_key(parsed[0]):
             return
-        key = RowKey(answer.account, answer.campaign, answer.contact)
-        if answer.type not in ("crm.linked", "crm.failed") or not answer.number or not self._wanted.fits_key(key):
+        key, answer = parsed
+        if key not in self._failed and key not in self._histories:
             return
         history = self._histories.setdefault(key, _History(answer.rank, None))
         history.note(answer)
@@ -173,6 +186,17 @@ class RefusalTable:
         return sorted(meant, key=lambda each: (each.since, each.key))
 
 
+def _parse_answer(value: bytes) -> tuple[RowKey, _Answer] | None:
+    """The lead and the answer to its hand-over; None for every other record."""
+    try:
+        answer = _decode_answer(value)
+    except msgspec.DecodeError:
+        return None
+    if answer.type not in ("crm.linked", "crm.failed") or not answer.number:
+        return None
+    return RowKey(answer.account, answer.campaign, answer.contact), answer
+
+
 async def read_refused(
     settings: Settings, wanted: RefusalFilter, on_progress: ProgressCallback
 ) -> Sequence[RefusedLead]:
@@ -181,16 +205,26 @@ async def read_refused(
     partitions = await fetch_partitions(settings.bootstrap, [leads, results])
     refusals = RefusalTable(wanted)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
+        ends = await fetch_end_offsets(consumer, partitions[results])
         await _read(
             consumer,
-            partitions[leads],
+            ends,
+            lambda record: refusals.note_failure(record.value),
+            "finding refusals",
+            on_progress,
+        )
+        row_ends = await fetch_end_offsets(consumer, partitions[leads])
+        await _read(
+            consumer,
+            row_ends,
             lambda record: refusals.add_row(record.key, record.value),
             "reading leads",
             on_progress,
         )
+        # The same answers as at first: one that came since could refuse a lead of which nothing was kept.
         await _read(
             consumer,
-            partitions[results],
+            ends,
             lambda record: refusals.add_answer(record.value),
             "reading answers of Salesforce",
             on_progress,
@@ -200,14 +234,13 @@ async def read_refused(
 
 async def _read(
     consumer: Consumer,
-    partitions: Sequence[TopicPartition],
+    ends: Mapping[TopicPartition, int],
     add: Callable[[ConsumedRecord], None],
     what: str,
     on_progress: ProgressCallback,
 ) -> None:
-    ends = await fetch_end_offsets(consumer, partitions)
     offsets = dict.fromkeys(ends, 0)
-    async for partition, batch in read_partitions_to_end(consumer, partitions, ends=ends):
+    async for partition, batch in read_partitions_to_end(consumer, list(ends), ends=ends):
         for record in batch:
             add(record)
         offsets[partition] = batch[-1].offset + 1

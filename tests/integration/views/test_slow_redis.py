@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from connectors.ports import free_port
+from streams.views.consumer import ViewConsumer
+from tests.harness.deployment.counting_deployment import wait_until
 from tests.harness.views.durable_redis import DurableRedis
 from tests.harness.views.view_deployment import ViewDeployment, wait_until_true
 
@@ -47,3 +52,43 @@ def test_a_redis_that_stands_still_is_waited_for(
             )
         deployment.wait_until_equal()
         assert consumer.poll() is None
+
+
+def test_a_redis_that_is_full_is_logged_once_until_it_has_memory_again(
+    kafka: str, prefix: str, server: DurableRedis, tmp_path: Path
+) -> None:
+    with ViewDeployment(kafka, prefix, server.url, tmp_path) as deployment:
+        deployment.write(50)
+        deployment.start_consumer()
+        deployment.wait_until_equal()
+        with deployment.client() as client:
+            client.config_set("maxmemory", 1)
+            deployment.write(50)
+            wait_until_true(lambda: "is full" in deployment.log_path.read_text(), deployment.log_path.read_text)
+            before = connections(client)
+            wait_until_true(lambda: connections(client) >= before + 4, deployment.log_path.read_text)
+            assert deployment.log_path.read_text().count("is full") == 1
+            client.config_set("maxmemory", 0)
+        deployment.wait_until_equal()
+
+
+async def test_without_a_redis_the_process_is_ready_and_says_what_is_wrong(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    with ViewDeployment(kafka, prefix, f"redis://127.0.0.1:{free_port()}/0", tmp_path) as deployment:
+        consumer = ViewConsumer(deployment.settings, deployment.redis_url)
+        assert consumer.status.ready_since is None
+        running = asyncio.create_task(consumer.run())
+
+        async def is_ready() -> bool:
+            return consumer.status.ready_since is not None
+
+        await wait_until(is_ready, "ready")
+        assert "no Redis answers" in (consumer.status.problem or "")
+        consumer.stop()
+        await running
+
+
+def connections(client: redis.Redis) -> int:
+    """How many connections the server has accepted: each attempt of a consumer makes one."""
+    return int(client.info("stats")["total_connections_received"])

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import redis
 
@@ -128,6 +129,24 @@ def test_a_rebuild_under_traffic_leaves_readers_undisturbed_and_takes_former_key
         assert after is not None
         assert after > before
         assert not list(client.scan_iter(match=f"*:{before}*"))
+
+
+def test_a_rebuilt_feed_has_the_changes_of_all_partitions_in_the_order_of_their_writing(
+    deployment: ViewDeployment,
+) -> None:
+    deployment.write(300)
+    assert leadstream("views", "rebuild", env=deployment.environment).returncode == 0
+    written = {
+        msgspec.json.decode(record.value)["id"]: record.timestamp
+        for topic in ("segment-changes", "lead-changes", "crm-results")
+        for record in deployment.records(topic)
+    }
+    with deployment.client() as client:
+        key = f"{deployment.settings.prefix}leadstream:{{default}}:"
+        feed = client.xrange(f"{key}{current_generation(client, deployment.settings.prefix)}:changes")
+    assert len(feed) > 50
+    places = [int(position.partition(b"-")[0]) for position, _ in feed]
+    assert places == [written[msgspec.json.decode(fields[b"json"])["id"]] for _, fields in feed]
 
 
 def test_an_erased_contact_is_nowhere_in_redis(deployment: ViewDeployment) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from connectors.redis.connection import RedisClient, hash_fields, open_redis
+from connectors.redis.connection import RedisClient, Script, ScriptCall, hash_fields, open_redis
 from connectors.redis.local import LocalRedis
 from schemas.values import instant_text
 from streams.clock import now_ms
+from streams.errors import RedisUnavailable
 from streams.views.batches import OperationBatch
 from streams.views.bounds import HOURS, MINUTES, TIMELINE_CHANGES
 from streams.views.keys import DeploymentKeys, GenerationKeys
@@ -144,6 +145,39 @@ async def test_idle_accounts_advance_with_the_others(client: RedisClient) -> Non
     assert again.start_positions({"contacts:0": 0, "leads:0": 0}) == {"contacts:0": 900, "leads:0": 20}
     assert again.lost_accounts(["contacts:0"]) == []
     assert again.lost_accounts(["contacts:1"]) == ["default"]
+
+
+async def test_a_new_account_whose_writer_ended_before_it_wrote_is_not_passed_over(client: RedisClient) -> None:
+    writer = ViewWriter(client, KEYS, 7)
+    await writer.load()
+    acme = MadeRecord(b"acme/bob", contact(0).value, 5, NOW)
+    both = batch(
+        ("contacts:0", contact_operation, contact(4)),
+        ("contacts:0", contact_operation, acme),
+        ("contacts:0", contact_operation, contact(6)),
+    )
+    with pytest.raises(RedisUnavailable):
+        await ViewWriter(_ClientThatBreaks(client), KEYS, 7).apply(both)
+    again = ViewWriter(client, KEYS, 7)
+    await again.load()
+    assert again.start_positions({"contacts:0": 4}) == {"contacts:0": 4}
+    await again.apply(both)
+    assert await client.execute("EXISTS", KEYS.generation("acme", 7).contact("bob")) == 1
+    assert again.start_positions({"contacts:0": 4}) == {"contacts:0": 6}
+
+
+class _ClientThatBreaks:
+    """Sends the first of several scripts and loses the connection."""
+
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def run_all(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
+        await self._client.run_all(script, calls[:1])
+        raise RedisUnavailable("the connection broke")
 
 
 async def test_a_timeline_keeps_the_latest_changes_and_feeds_go_with_it(client: RedisClient) -> None:

@@ -46,3 +46,9 @@ def test_a_redis_that_is_away_is_a_problem_to_know_of() -> None:
     report = decode(views_report(ViewsStatus(ready_since=NOW, problem="no Redis answers")))
     assert report.problems == ("the read models: no Redis answers",)
     assert values(report)[catalog.REDIS_UP.name,] == 0
+
+
+def test_the_delay_grows_while_nobody_looks_how_far_the_read_models_are() -> None:
+    positions = {"leads:0": PartitionPosition(position=70, end=70, at=NOW - 60_000, caught_up=NOW - 60_000)}
+    report = decode(views_report(ViewsStatus(ready_since=NOW, problem="no Redis answers", positions=positions)))
+    assert values(report)[catalog.VIEWS_DELAY.name, "leads", "0"] == 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -13,7 +13,7 @@ from schemas.definitions import Actions, AtMost, Campaign, Definitions, LeadUpda
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.time_zones import require_zone
 from streams.verify.recompute.conditions.dates import instant_from_local, to_ms
-from streams.verify.recompute.conditions.leaves import leaves
+from streams.verify.recompute.conditions.leaves import leaves, references
 from streams.verify.recompute.leads.decay import MILLION
 from streams.verify.recompute.leads.lead_state import RuleKey
 from streams.verify.recompute.model import PlainCondition
@@ -23,6 +23,9 @@ _AGGREGATE_AND_WINDOW_KEYS = (
     *("count", "sum", "average", "distinct", "never"),
     *("within", "between_ago", "since", "until", "first", "last", "regular"),
 )
+
+
+_NO_LEAVES: PlainCondition = {"all": []}
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class LeadRules:
         self.occasions = () if salesforce is None else tuple(map(_occasion, salesforce.updates))
         """What is told of leads after their hand-over, in the order of the definitions."""
         conditions += [self.do_not_sync] if self.do_not_sync else []
-        self.consent_occasions = frozenset(map(_occasion_of_leaf, leaves(self.do_not_sync or {"all": []})))
+        self.consent_occasions = _consent_occasions(self.do_not_sync, release.conditions if release else {})
         """What `do_not_sync` looks at, as occasions: told of also where the condition holds."""
         self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
         """The leaves of all conditions of the release."""
@@ -134,6 +137,21 @@ class LeadRules:
 def _occasion(update: LeadUpdate) -> str:
     """`lead.rejected`, `contact.status`, or `property/` and the name of a property."""
     return update.on if isinstance(update.on, str) else f"property/{update.on.property}"
+
+
+def _consent_occasions(condition: PlainCondition | None, segments: Mapping[str, PlainCondition]) -> frozenset[str]:
+    """The occasions of a condition's leaves; a segment counts as the status and the leaves of its own condition."""
+    if condition is None:
+        return frozenset()
+    named = references(condition)
+    while more := {name for each in named for name in references(segments.get(each, _NO_LEAVES))} - named:
+        named |= more
+    found = {
+        _occasion_of_leaf(leaf)
+        for part in (condition, *(segments.get(each, _NO_LEAVES) for each in named))
+        for leaf in leaves(part)
+    }
+    return frozenset(found | {"contact.status"} if named else found)
 
 
 def _occasion_of_leaf(leaf: PlainCondition) -> str:

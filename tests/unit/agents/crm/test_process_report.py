@@ -99,6 +99,8 @@ def test_accounts_that_stand_still_and_a_pause_are_named_with_since_when_and_why
     assert (value(report, catalog.STOPPED_SECONDS) or 0) > 1_000_000
     assert value(report, catalog.STOPPED_ACCOUNTS) == 1
     assert value(report, catalog.HANDOVERS_PAUSED) == 1
+    assert (value(report, catalog.ACCOUNT_PAUSED, "beta") or 0) > 1_000_000
+    assert value(report, catalog.ACCOUNT_PAUSED, "acme") is None
     assert value(report, catalog.HANDOVERS_SET_ASIDE, "UNABLE_TO_LOCK_ROW") == 2
     assert value(report, catalog.HANDOVER_LAG, "0") == 7
 
@@ -108,6 +110,13 @@ def test_of_very_many_accounts_some_are_named() -> None:
     report = report_of(parts_of(stops=stops))
     assert len(report.problems) == 21
     assert report.problems[-1] == "Salesforce: hand-overs of 30 more accounts stand still"
+
+
+def test_of_very_many_paused_accounts_the_longest_paused_have_a_metric() -> None:
+    stops = {f"a{each}": StoppedAccount(f"a{each}", each, "paused", 0.0, is_paused=True) for each in range(50)}
+    report = report_of(parts_of(stops=stops))
+    paused = [each.labels for each in report.values if each.metric == catalog.ACCOUNT_PAUSED.name]
+    assert paused == [(f"a{each}",) for each in range(20)]
 
 
 def test_what_salesforce_has_not_said_yet_is_not_told() -> None:

@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from streams.errors import BrokerUnavailable
 from streams.kafka import reader
 from streams.kafka.protocols import ConsumedRecord, Consumer, TopicPartitionLike
-from streams.kafka.reader import follow, read_batches_to_end, read_to_end, stop_consumer
+from streams.kafka.reader import follow, read_batches_to_end, read_by_time_to_end, read_to_end, stop_consumer
 
 ORDERS = TopicPartition("orders", 0)
 RETURNS = TopicPartition("returns", 0)
@@ -41,6 +41,11 @@ class FakePartitionConsumer:
         self._ends = ends
         self._positions: dict[Any, int] = {}
         self.hangs_in = ""
+
+    def write_at(self, partition: TopicPartition, times: Iterable[int]) -> None:
+        """Says when the records of a partition were written (ms)."""
+        records = zip(self._logs[partition], times, strict=True)
+        self._logs[partition] = [record._replace(timestamp=time) for record, time in records]
 
     def assign(self, partitions: Iterable[Any]) -> None:
         self._positions = dict.fromkeys(partitions, 0)
@@ -116,6 +121,24 @@ async def test_several_partitions_are_read_each_to_its_end() -> None:
         ("orders", 1),
         ("returns", 0),
     ]
+
+
+async def test_slices_of_several_partitions_come_in_the_order_of_writing() -> None:
+    consumer: Any = FakePartitionConsumer({ORDERS: range(5), RETURNS: range(3)}, {})
+    consumer.write_at(ORDERS, [10, 20, 30, 40, 50])
+    consumer.write_at(RETURNS, [15, 35, 36])
+    slices = [
+        sorted(record.timestamp for records in each.values() for record in records)
+        async for each in read_by_time_to_end(
+            consumer,
+            [ORDERS, RETURNS],
+            starts={ORDERS: 1},
+            ends={ORDERS: 4, RETURNS: 3},
+            max_records=2,
+            patience=TINY,
+        )
+    ]
+    assert [time for each in slices for time in each] == [15, 20, 30, 35, 36, 40]
 
 
 async def test_an_end_that_is_never_reached_ends_the_read_with_the_topic_and_what_to_do() -> None:

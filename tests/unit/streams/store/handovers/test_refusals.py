@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import msgspec
 import pytest
@@ -30,6 +31,8 @@ def answer(kind: str, number: int, at: int, retry: int = 0, code: str = "A") -> 
 
 def refusals_of(*answers: bytes, row: dict[str, object] | None = None) -> RefusalTable:
     found = RefusalTable(RefusalFilter())
+    for each in answers:
+        found.note_failure(each)
     if row is not None:
         found.add_row(b"acme/spring/ann", msgspec.json.encode({"at": "2026-03-09T00:00:00.000Z", "crm": row}))
     for each in answers:
@@ -94,6 +97,7 @@ def test_what_is_no_answer_is_passed_over(value: bytes) -> None:
 )
 def test_a_filter_picks_by_account_campaign_contact_and_code(wanted: RefusalFilter, fits: bool) -> None:
     found = RefusalTable(wanted)
+    found.note_failure(answer("failed", 1, 1))
     found.add_answer(answer("failed", 1, 1))
     assert (len(found.refused_leads()) == 1) == fits
 
@@ -104,3 +108,35 @@ def test_in_whatever_order_answers_are_read_the_newest_decides() -> None:
     for _ in range(6):
         chance.shuffle(answers)
         assert refusals_of(*answers).refused_leads() == []
+
+
+def test_a_row_that_was_refused_and_is_linked_now_is_not_refused_whatever_the_results_still_have() -> None:
+    found = RefusalTable(RefusalFilter())
+    for crm in ({"code": "A", "number": [0, 1, 0]}, {"record": "00Q", "number": [0, 2, 0]}):
+        found.add_row(b"acme/spring/ann", msgspec.json.encode({"at": "2026-03-09T00:00:00.000Z", "crm": crm}))
+    assert found.refused_leads() == []
+
+
+def test_memory_grows_with_the_refused_leads_and_not_with_all_that_were_handed_over() -> None:
+    def held_bytes(settled: int) -> int:
+        tracemalloc.start()
+        found = RefusalTable(RefusalFilter())
+        contacts = [f"person-{number}" for number in range(100)]
+        answers = [answer("failed", 1, 1).replace(b"ann", each.encode()) for each in contacts]
+        for each in answers:
+            found.note_failure(each)
+        start = tracemalloc.get_traced_memory()[0]
+        for number in range(settled):
+            row = {"at": "2026-03-09T00:00:00.000Z", "crm": {"record": "00Q", "number": [0, 1, 0]}}
+            found.add_row(f"acme/spring/settled-{number}".encode(), msgspec.json.encode(row))
+            linked = answer("linked", 1, 1).replace(b"ann", f"settled-{number}".encode())
+            found.note_failure(linked)
+            found.add_answer(linked)
+        for each in answers:
+            found.add_answer(each)
+        used = tracemalloc.get_traced_memory()[0] - start
+        tracemalloc.stop()
+        assert len(found.refused_leads()) == 100
+        return used
+
+    assert held_bytes(2_000) < 2 * held_bytes(10)

@@ -250,6 +250,61 @@ def test_the_crm_learns_of_the_opt_out_itself_and_of_nothing_else_any_more() -> 
     assert (update["occasions"], update.get("do_not_sync")) == (["property/consent"], None)
 
 
+OPTED_OUT = {"id": "opted-out", "dynamic": True, "when": NEVER}
+SILENT_ONES = {"id": "silent-ones", "dynamic": True, "when": {"any": [{"segment": "opted-out"}, {"segment": "bulk"}]}}
+
+
+@pytest.mark.parametrize("segment", ["opted-out", "silent-ones"])
+def test_the_opt_out_is_told_also_where_a_segment_says_so(segment: str) -> None:
+    segments = [ASK, OPTED_OUT, SILENT_ONES, {"id": "bulk"}]
+    mapping = {"updates": [CONSENT, STATUS, REJECTED], "do_not_sync": {"segment": segment}}
+    driver = EngineDriver(segments=segments, campaigns=[SPRING], salesforce=mapping)
+    driver.change_contact(day(0), asks=True, consent="yes")
+    [update] = outputs_of_topic(driver.change_contact(day(1), consent="no"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["property/consent"], None)
+    [update] = outputs_of_topic(driver.send("lead.rejected", day(2), campaign="spring"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["lead.rejected"], True)
+    [update] = outputs_of_topic(driver.change_contact(day(3), consent="yes"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["property/consent"], None)
+
+
+def test_a_status_that_ends_a_membership_is_told_where_only_members_are_handed_over() -> None:
+    subscribed = {"id": "subscribed", "dynamic": True, "when": {"property": "consent", "eq": "yes"}}
+    mapping = {"updates": [CONSENT, STATUS], "do_not_sync": {"not": {"segment": "subscribed"}}}
+    driver = EngineDriver(segments=[ASK, subscribed], campaigns=[SPRING], salesforce=mapping)
+    driver.change_contact(day(0), asks=True, consent="yes")
+    [update] = outputs_of_topic(driver.change_contact(day(1), status="bounced"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["contact.status"], None)
+
+
+def test_a_contact_that_leaves_the_segment_in_time_is_handed_over_by_its_next_hand_over() -> None:
+    quiet = {"id": "quiet", "dynamic": True, "when": {"visit": {"path": {"eq": "/opt-out"}}, "within": "7d"}}
+    segments, mapping = [ASK, quiet], {"updates": [CONSENT], "do_not_sync": {"segment": "quiet"}}
+    driver = EngineDriver(segments=segments, campaigns=[SPRING, {"id": "autumn"}], salesforce=mapping)
+    driver.visit(day(0), "/opt-out")
+    [kept_back] = outputs_of_topic(driver.change_contact(day(1), asks=True), "qualified-leads")
+    assert kept_back.get("do_not_sync") is True
+    driver.send("lead.added", day(6), campaign="autumn")
+    assert outputs_of_topic(driver.tick(day(8)), "qualified-leads") == []
+    [output] = outputs_of_topic(driver.send("lead.qualified", day(9), campaign="autumn"), "qualified-leads")
+    assert (output["campaign"]["id"], output.get("do_not_sync")) == ("autumn", None)
+
+
+def test_a_new_definition_of_the_segment_tells_nothing_and_holds_from_the_next_hand_over_on() -> None:
+    campaigns = [SPRING, {"id": "autumn"}]
+    mapping = {"updates": [CONSENT, REJECTED], "do_not_sync": {"segment": "opted-out"}}
+    nobody = {**OPTED_OUT, "when": {"property": "consent", "eq": "never"}}
+    driver = EngineDriver(segments=[ASK, nobody], campaigns=campaigns, salesforce=mapping)
+    driver.change_contact(day(0), asks=True, consent="no")
+    driver.send("lead.added", day(1), campaign="autumn")
+    outputs = driver.apply(segments=[ASK, OPTED_OUT], campaigns=campaigns, salesforce=mapping)
+    assert outputs_of_topic(outputs, "qualified-leads") == []
+    [output] = outputs_of_topic(driver.send("lead.qualified", day(3), campaign="autumn"), "qualified-leads")
+    assert output.get("do_not_sync") is True
+    [update] = outputs_of_topic(driver.send("lead.rejected", day(4), campaign="spring"), "qualified-leads")
+    assert (update["occasions"], update.get("do_not_sync")) == (["lead.rejected"], True)
+
+
 def test_a_status_that_forbids_it_is_told_too() -> None:
     gone = {"any": [{"status": {"eq": "bounced"}}, {"property": ["consents", "mail"], "eq": False}]}
     driver = driver_of(CONSENT, STATUS, do_not_sync=gone)
