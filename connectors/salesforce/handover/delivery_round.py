@@ -167,7 +167,7 @@ class DeliveryRound:
 
         A repeat by hand is none: what was refused before is asked for anew.
         """
-        is_repeated = not handover.retry and (self._is_repair or handover.id in plan.written)
+        is_repeated = not handover.retry and (self._is_repair or handover.id in plan.repeats)
         return datetime.fromisoformat(handover.at) if is_repeated else None
 
     def _take_member(self, plan: RecordPlan, handover: LeadHandOver, outcome: MemberOutcome) -> None:

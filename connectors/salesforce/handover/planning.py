@@ -53,7 +53,7 @@ class RecordPlan:
     notes: dict[str, tuple[FieldNote, ...]] = field(default_factory=dict)
     """Id of a hand-over -> what was cut or left out of its values."""
     problems: dict[str, tuple[str, str]] = field(default_factory=dict)
-    written: frozenset[str] = frozenset()
+    repeats: frozenset[str] = frozenset()
     """Ids of the hand-overs that the record was written from before, by the number on it."""
 
     @property
@@ -125,7 +125,7 @@ class RecordPlanner:
         )
         last_digest = (digests or {}).get(self._names.number_field)
         newer = [each for each in plan.handovers if number is None or number < each.number]
-        plan.written = frozenset(
+        plan.repeats = frozenset(
             each.id for each in plan.handovers if each not in newer or value_digest(str(each.number)) == last_digest
         )
         if newer:
