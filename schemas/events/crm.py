@@ -43,6 +43,16 @@ class CrmResult(ContactEvent):
     number: HandOverNumber | None = None
 
 
+class CrmAnswer(CrmResult):
+    """Fields that the answers share: to a hand-over, or with `update: true` to a later `lead.updated` of the lead.
+
+    What an update comes to says nothing of the hand-over before it, which stands as it was answered.
+    """
+
+    retry: RetryNumber | None = None
+    update: bool = False
+
+
 class CrmFieldNote(BaseModel):
     """A value that was cut to fit its field of the CRM, or left out, and why; never the value itself."""
 
@@ -53,7 +63,7 @@ class CrmFieldNote(BaseModel):
     reason: LongText
 
 
-class CrmLinked(CrmResult):
+class CrmLinked(CrmAnswer):
     """The CRM has the lead: its record there, and its membership of the CRM's campaign."""
 
     type: Literal["crm.linked"]
@@ -61,17 +71,15 @@ class CrmLinked(CrmResult):
     member: ShortText | None = None
     notes: Annotated[tuple[CrmFieldNote, ...], AsTuple] = ()
     """Which values were cut or left out."""
-    retry: RetryNumber | None = None
 
 
-class CrmFailed(CrmResult):
+class CrmFailed(CrmAnswer):
     """The CRM refused for good; `deleted_in_crm` says that somebody deleted the record there."""
 
     type: Literal["crm.failed"]
     code: ShortText
     message: LongText = ""
     record: ShortText | None = None
-    retry: RetryNumber | None = None
 
 
 class OpportunityState(OutputModel):

@@ -231,8 +231,7 @@ COMMANDS: Mapping[str, CommandEntry | CommandGroup] = {
                 {
                     "list": CommandEntry(
                         "salesforce.refusals:list_refused",
-                        "List leads that Salesforce refused and has not taken since:"
-                        " code, since when, how often retried, message.",
+                        "List hand-overs and updates of leads that Salesforce refused and has not taken since.",
                     ),
                     "retry": CommandEntry(
                         "salesforce.refusals:retry_refused",

@@ -38,20 +38,35 @@ def crm_reasons(crm: Mapping[str, Any]) -> Iterator[str]:
         yield f"handed over on {crm['handed_over']}; the CRM has not answered yet"
     elif "retry" in crm:
         yield f"the last hand-over went through when it was repeated by hand ({_repeat_text(crm)})"
+    yield from _notes_texts(crm, "the last hand-over")
+    update = crm.get("update", {})
+    if "code" in update:
+        yield _failure_text(update, "update")
+    yield from _notes_texts(update, "the last update")
     if "outcome" in crm:
         yield _outcome_text(crm)
 
 
-def _failure_text(crm: Mapping[str, Any]) -> str:
+def _failure_text(crm: Mapping[str, Any], what: str = "hand-over") -> str:
     code, message = crm["code"], crm.get("message", "")
     reason = f"{code}: {message}" if message else str(code)
     if code == "do_not_sync":
-        return "not handed over: the account's condition do_not_sync held"
+        told = "not handed over" if what == "hand-over" else f"the last {what} was not sent"
+        return f"{told}: the account's condition do_not_sync held"
     if code == "deleted_in_crm":
         return "somebody deleted its record in the CRM; it is not made again"
     repeat = f", {_repeat_text(crm)} by hand" if "retry" in crm else ""
     number = f" {'/'.join(map(str, crm['number']))}" if "number" in crm else ""
-    return f"the CRM refused hand-over{number}{repeat}: {reason}; {_RETRY_HINT}"
+    return f"the CRM refused {what}{number}{repeat}: {reason}; {_RETRY_HINT}"
+
+
+def _notes_texts(answer: Mapping[str, Any], what: str) -> Iterator[str]:
+    """What was cut or left out of the values that the CRM took, field by field."""
+    for note in answer.get("notes", ()):
+        did = "cut" if note["note"] == "cut" else "left out"
+        yield f"{note['field']} was {did} in {what}: {note['reason']}"
+    if more := answer.get("more_notes"):
+        yield f"{more} more values were cut or left out in {what}; crm-results names them"
 
 
 def _repeat_text(crm: Mapping[str, Any]) -> str:

@@ -106,6 +106,9 @@ class Delivery:
         """
         for handover in batch:
             self._newest.add(handover)
+        return self._deliver(batch)
+
+    def _deliver(self, batch: Sequence[LeadHandOver], *, is_repair: bool = False) -> DeliveryOutcome:
         results = [_unsynced(each) for each in batch if each.do_not_sync]
         pending: list[PendingHandOver] = []
         stopped: dict[str, str] = {}
@@ -114,7 +117,7 @@ class Delivery:
             if not open_handovers:
                 break
             try:
-                outcome, changed = self._deliver_with_retries(open_handovers)
+                outcome, changed = self._deliver_with_retries(open_handovers, is_repair=is_repair)
             except (SalesforceUnavailable, SalesforceRefused):
                 if number == 0:
                     raise
@@ -156,7 +159,7 @@ class Delivery:
         found = self._newest.newer_than({**self._waiting_repairs, **numbers})
         outdated = [each for each in found if each.account not in stopped]
         if outdated:
-            self.deliver(outdated)
+            self._deliver(outdated, is_repair=True)
         waiting = {each.key for each in found if each.account in stopped}
         self._waiting_repairs = {
             key: number for key, number in {**self._waiting_repairs, **numbers}.items() if key in waiting
@@ -167,7 +170,9 @@ class Delivery:
 
     # --- one round ---
 
-    def _deliver_with_retries(self, batch: Sequence[LeadHandOver]) -> tuple[DeliveryOutcome, frozenset[str]]:
+    def _deliver_with_retries(
+        self, batch: Sequence[LeadHandOver], *, is_repair: bool
+    ) -> tuple[DeliveryOutcome, frozenset[str]]:
         policy = self._retry_policy
         for attempt in stamina.retry_context(
             on=TransientFailure,
@@ -179,13 +184,15 @@ class Delivery:
         ):
             with attempt:
                 self._writer.isolates = attempt.num > _FAILURES_BEFORE_SEARCH
-                return self._deliver_round(batch)
+                return self._deliver_round(batch, is_repair=is_repair)
         raise AssertionError("the last attempt returns or raises")
 
-    def _deliver_round(self, batch: Sequence[LeadHandOver]) -> tuple[DeliveryOutcome, frozenset[str]]:
+    def _deliver_round(
+        self, batch: Sequence[LeadHandOver], *, is_repair: bool
+    ) -> tuple[DeliveryOutcome, frozenset[str]]:
         """The outcome, and the hand-overs (by id) whose record has become another since the look."""
         plans, stopped = self._plan(batch)
-        this = DeliveryRound(self._org.connection, self._writer, self._memberships, plans)
+        this = DeliveryRound(self._org.connection, self._writer, self._memberships, plans, is_repair=is_repair)
         outcome = this.run(lambda account: self._mapping(account).assign)
         self._writes_contacts |= any(plan.sobject == "Contact" and plan.values for plan in plans)
         for key, record_id in this.linked_records():

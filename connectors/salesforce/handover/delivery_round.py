@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.handover_records import HandOverResult, LeadHandOver
@@ -17,15 +18,25 @@ _AGAIN = (ErrorCategory.RETRY, ErrorCategory.CONVERTED, ErrorCategory.DELETED, E
 
 
 class DeliveryRound:
-    """The writes of one round. Records that were not written have no memberships made."""
+    """The writes of one round. Records that were not written have no memberships made.
+
+    A repair (`is_repair`) delivers again what was delivered, though a record's number says otherwise.
+    """
 
     def __init__(
-        self, names: Connection, writer: CollectionWriter, memberships: CampaignMembers, plans: Sequence[RecordPlan]
+        self,
+        names: Connection,
+        writer: CollectionWriter,
+        memberships: CampaignMembers,
+        plans: Sequence[RecordPlan],
+        *,
+        is_repair: bool = False,
     ) -> None:
         self._names = names
         self._writer = writer
         self._memberships = memberships
         self._plans = plans
+        self._is_repair = is_repair
         self._results: list[HandOverResult] = []
         self._pending: list[PendingHandOver] = []
         self._stopped: dict[str, str] = {}
@@ -143,11 +154,21 @@ class DeliveryRound:
                 if target is None or handover.is_update:
                     self._results.append(_linked(plan, handover))
                 else:
-                    requests.append((plan, handover, MemberRequest(target, plan.sobject, plan.record_id)))
+                    since = self._repeated_since(plan, handover)
+                    request = MemberRequest(target, plan.sobject, plan.record_id, since)
+                    requests.append((plan, handover, request))
         requests.sort(key=lambda each: each[1].number)
         outcomes = self._memberships.write([request for _, _, request in requests])
         for (plan, handover, _), outcome in zip(requests, outcomes, strict=True):
             self._take_member(plan, handover, outcome)
+
+    def _repeated_since(self, plan: RecordPlan, handover: LeadHandOver) -> datetime | None:
+        """When a hand-over was decided that may have been delivered before; None for a first try.
+
+        A repeat by hand is none: what was refused before is asked for anew.
+        """
+        is_repeated = not handover.retry and (self._is_repair or handover.id in plan.repeats)
+        return datetime.fromisoformat(handover.at) if is_repeated else None
 
     def _take_member(self, plan: RecordPlan, handover: LeadHandOver, outcome: MemberOutcome) -> None:
         if outcome.problem is not None:

@@ -126,6 +126,8 @@ class HandOverResult:
             event["notes"] = [{"field": each.field, "note": each.note, "reason": each.reason} for each in self.notes]
         if self.handover.retry:
             event["retry"] = self.handover.retry
+        if self.handover.is_update:
+            event["update"] = True
         return event
 
     def _event_id(self) -> str:

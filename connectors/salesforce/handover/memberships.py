@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.salesforce.handover.handover_records import CampaignTarget
 from connectors.salesforce.handover.lookup import PersonObject
@@ -28,11 +29,16 @@ _CAMPAIGN_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class MemberRequest:
-    """A person who is to be a member of a campaign."""
+    """A person who is to be a member of a campaign.
+
+    `repeated_since` is there where it may have been asked for before: the instant from which on it was. A member that
+    was changed since then has the status that we or a person set, and keeps it.
+    """
 
     target: CampaignTarget
     sobject: PersonObject
     record_id: str
+    repeated_since: datetime | None = None
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -132,14 +138,19 @@ class CampaignMembers:
     # --- existing members ---
 
     def _move(self, requests: Sequence[MemberRequest]) -> list[MemberOutcome]:
-        """Moves existing members to the status asked for, but never from one that means "responded" to another."""
+        """Moves existing members to the status asked for, but never from one that means "responded" to another.
+
+        Nor does a repetition move one that was changed since it was first asked for.
+        """
         members = self._members([each for each in requests if each.target.member_status is not None])
         moves: dict[str, str] = {}
         ids = []
         for request in requests:
             member = members.get(request.pair)
             ids.append(None if member is None else str(member["Id"]))
-            if member is not None and (status := self._next_status(request.target, member)) is not None:
+            if member is None or _was_changed_since(member, request.repeated_since):
+                continue
+            if (status := self._next_status(request.target, member)) is not None:
                 moves[str(member["Id"])] = member["Status"] = status
         records = with_type("CampaignMember", [{"id": key, "Status": status} for key, status in moves.items()])
         results = dict(zip(moves, self._writer.update(records), strict=True))
@@ -157,7 +168,7 @@ class CampaignMembers:
                 continue
             listed = ", ".join(f"'{campaign}'" for campaign in campaigns)
             rows = self._org.query_in_batches(
-                f"SELECT Id, CampaignId, {sobject}Id, Status FROM CampaignMember "
+                f"SELECT Id, CampaignId, {sobject}Id, Status, LastModifiedDate FROM CampaignMember "
                 f"WHERE IsDeleted = false AND CampaignId IN ({listed}) AND {sobject}Id IN {{}}",
                 people,
             )
@@ -207,6 +218,10 @@ class CampaignMembers:
 def _member_values(request: MemberRequest) -> SalesforceRow:
     status = {} if request.target.member_status is None else {"Status": request.target.member_status}
     return {"CampaignId": request.target.campaign, f"{request.sobject}Id": request.record_id, **status}
+
+
+def _was_changed_since(member: SalesforceRow, since: datetime | None) -> bool:
+    return since is not None and datetime.fromisoformat(str(member["LastModifiedDate"])) >= since
 
 
 def _status_named(statuses: Mapping[str, bool], name: str) -> str | None:

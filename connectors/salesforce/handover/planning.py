@@ -53,6 +53,8 @@ class RecordPlan:
     notes: dict[str, tuple[FieldNote, ...]] = field(default_factory=dict)
     """Id of a hand-over -> what was cut or left out of its values."""
     problems: dict[str, tuple[str, str]] = field(default_factory=dict)
+    repeats: frozenset[str] = frozenset()
+    """Ids of the hand-overs that the record was written from before, by the number on it."""
 
     @property
     def is_creation(self) -> bool:
@@ -121,7 +123,11 @@ class RecordPlanner:
             was_written=number is not None,
             keeps_digests=keeps_digests,
         )
+        last_digest = (digests or {}).get(self._names.number_field)
         newer = [each for each in plan.handovers if number is None or number < each.number]
+        plan.repeats = frozenset(
+            each.id for each in plan.handovers if each not in newer or value_digest(str(each.number)) == last_digest
+        )
         if newer:
             self._plan_writes(plan, newer, state, mapping)
         if record.key is None and self._is_written(plan.sobject, self._names.external_id_field):

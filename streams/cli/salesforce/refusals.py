@@ -48,7 +48,9 @@ def list_refused(
     prefix: PrefixOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List leads that Salesforce refused and has not taken since: code, since when, how often retried, message.
+    """List hand-overs and updates of leads that Salesforce refused and has not taken since.
+
+    A line names the lead, the code, since when it is refused, how often it was retried, and the message.
 
     Scans the topics `leads` and `crm-results`. The counts by code are of all that fit, not of the page alone.
     """
@@ -61,7 +63,7 @@ def list_refused(
         return
     write_columns([_columns(each) for each in rows])
     codes = ", ".join(f"{name} {count}" for name, count in by_code.items())
-    write_count(len(leads), "refused lead", limit, skip, codes)
+    write_count(len(leads), "refusal", limit, skip, codes)
 
 
 def retry_refused(
@@ -95,12 +97,12 @@ def retry_refused(
         _write_plan(plan)
     if plan.requests:
         if not yes:
-            typer.confirm(f"hand {plural(len(plan.requests), 'lead')} over again?", abort=True, err=True)
+            typer.confirm(f"hand {plural(plan.lead_count, 'lead')} over again?", abort=True, err=True)
         asyncio.run(request_retries(settings, plan))
     if as_json:
         write_json(_plan_to_dict(plan))
     elif plan.requests:
-        write_line(f"{plural(len(plan.requests), 'lead')} will be handed over again")
+        write_line(f"{plural(plan.lead_count, 'lead')} will be handed over again")
     served = {each.contact for each in plan.requests} | {each.contact for each in plan.outstanding}
     if unserved := sorted(named - served):
         if not as_json:
@@ -133,7 +135,8 @@ def _read(settings: Settings, wanted: RefusalFilter, *, as_json: bool) -> Sequen
 def _columns(lead: RefusedLead) -> list[str]:
     account, campaign, contact = lead.key
     retries = f"retried {plural(lead.retries, 'time')}" if lead.retries else "not retried"
-    return [account, campaign, contact, lead.code, f"since {lead.since}", retries, lead.message[:100]]
+    what = "update" if lead.is_update else "hand-over"
+    return [account, campaign, contact, what, lead.code, f"since {lead.since}", retries, lead.message[:100]]
 
 
 def _to_dict(lead: RefusedLead) -> dict[str, Any]:
@@ -141,6 +144,7 @@ def _to_dict(lead: RefusedLead) -> dict[str, Any]:
         "account": lead.key.account,
         "campaign": lead.key.subject,
         "contact": lead.key.contact,
+        "update": lead.is_update,
         "code": lead.code,
         "message": lead.message,
         "since": lead.since,
@@ -151,7 +155,7 @@ def _to_dict(lead: RefusedLead) -> dict[str, Any]:
 
 def _write_plan(plan: RetryPlan) -> None:
     codes = ", ".join(f"{code} {count}" for code, count in plan.by_code.most_common())
-    write_note(f"{plural(len(plan.requests), 'lead')} to hand over again" + (f": {codes}" if codes else ""))
+    write_note(f"{plural(plan.lead_count, 'lead')} to hand over again" + (f": {codes}" if codes else ""))
     if plan.outstanding:
         write_note(f"{plural(len(plan.outstanding), 'lead')} asked for already, and not answered yet")
     if plan.postponed_count:
@@ -167,7 +171,13 @@ def _write_plan(plan: RetryPlan) -> None:
 def _plan_to_dict(plan: RetryPlan) -> dict[str, Any]:
     return {
         "retries": [
-            {"account": each.account, "campaign": each.campaign, "contact": each.contact, "retry": each.retry}
+            {
+                "account": each.account,
+                "campaign": each.campaign,
+                "contact": each.contact,
+                "update": each.update,
+                "retry": each.retry,
+            }
             for each in plan.requests
         ],
         "by_code": dict(plan.by_code.most_common()),

@@ -16,7 +16,7 @@ from schemas.topics import (
 )
 from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
-from streams.engine.decisions.hand_overs.crm_results import answer_rank
+from streams.engine.decisions.hand_overs.crm_results import record_rank
 from streams.engine.decisions.outputs import (
     LEAD_TYPE,
     ContactFields,
@@ -265,4 +265,4 @@ def _crm_record(contact: Contact, version: EngineVersion) -> dict[str, str]:
         return {}
     if version < HAND_OVERS_VERSION:
         return {"record": linked[0]["record"]}
-    return {"record": max(linked, key=answer_rank)["record"]}
+    return {"record": max(linked, key=record_rank)["record"]}

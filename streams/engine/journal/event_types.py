@@ -8,8 +8,8 @@
 | `score.adjusted` | `points` (whole millionths), `campaign`, `score`, `reason` |
 | `lead.added`, `lead.qualified`, `lead.rejected`, `lead.removed`, `lead.reactivated` | `campaign`, `by`, `acquired` |
 | `segment.member_added`, `segment.member_removed` | `segment`, `by` |
-| `crm.linked` | `campaign`, `hand_over`, `number`, `record`, `member`, `retry` |
-| `crm.failed` | `campaign`, `hand_over`, `number`, `code`, `message`, `record`, `retry` |
+| `crm.linked` | `campaign`, `hand_over`, `number`, `record`, `member`, `notes`, `retry`, `update` |
+| `crm.failed` | `campaign`, `hand_over`, `number`, `code`, `message`, `record`, `retry`, `update` |
 | `crm.outcome` | `campaign`, `hand_over`, `number`, `outcome`, `opportunity`, `amount`, `currency`, `amounts`, |
 | | `opportunity_state` (`outcome`, `amount`, `currency`) |
 | `opportunity.changed` | `modified` (ms), `version`, `name`, `stage`, `won`, `closed`, `deleted`, `amount` (text), |
@@ -85,11 +85,14 @@ def _segment_command_fields(event: segments.SegmentCommand) -> Fields:
 
 
 def _crm_linked_fields(event: crm.CrmLinked) -> Fields:
-    return _present_fields(event, "campaign", "hand_over", "number", "record", "member", "retry")
+    fields = _present_fields(event, "campaign", "hand_over", "number", "record", "member", "retry", "update")
+    if event.notes:
+        fields["notes"] = [{"field": each.field, "note": each.note, "reason": each.reason} for each in event.notes]
+    return fields
 
 
 def _crm_failed_fields(event: crm.CrmFailed) -> Fields:
-    return _present_fields(event, "campaign", "hand_over", "number", "code", "message", "record", "retry")
+    return _present_fields(event, "campaign", "hand_over", "number", "code", "message", "record", "retry", "update")
 
 
 def _crm_outcome_fields(event: crm.CrmOutcome) -> Fields:

@@ -8,7 +8,7 @@ served have no struct, nor has `opportunity.changed`, whose amounts only the mod
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -117,17 +117,27 @@ class _CrmResult(TypedEvent, kw_only=True):
     """As a list; the model reads the object too."""
 
 
-class _CrmLinked(_CrmResult, tag="crm.linked", kw_only=True):
+class _CrmAnswer(_CrmResult, kw_only=True):
+    retry: _RetryNumber | None = None
+    update: bool = False
+
+
+class _CrmFieldNote(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    field: _ShortText
+    note: Literal["cut", "left_out"]
+    reason: _LongText
+
+
+class _CrmLinked(_CrmAnswer, tag="crm.linked", kw_only=True):
     record: _ShortText
     member: _ShortText | None = None
-    retry: _RetryNumber | None = None
+    notes: tuple[_CrmFieldNote, ...] = ()
 
 
-class _CrmFailed(_CrmResult, tag="crm.failed", kw_only=True):
+class _CrmFailed(_CrmAnswer, tag="crm.failed", kw_only=True):
     code: _ShortText
     message: _LongText = ""
     record: _ShortText | None = None
-    retry: _RetryNumber | None = None
 
 
 class _CrmOutcome(_CrmResult, tag="crm.outcome", kw_only=True):

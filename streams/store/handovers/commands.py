@@ -22,8 +22,11 @@ CLIENT = "leadstream-crm-commands"
 _PAUSE = "pause"
 
 
-class RetryRequest(msgspec.Struct, frozen=True, tag_field="type", tag="crm.retry_requested"):
-    """A hand-over that is to be tried again: `hand_over` is the event, `partition` the one of `qualified-leads`."""
+class RetryRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="crm.retry_requested"):
+    """A hand-over that is to be tried again: `hand_over` is the event, `partition` the one of `qualified-leads`.
+
+    `update` says that it is asked for what became of an update: one of the hand-over may stand beside it.
+    """
 
     account: str
     contact: str
@@ -33,11 +36,12 @@ class RetryRequest(msgspec.Struct, frozen=True, tag_field="type", tag="crm.retry
     hand_over: dict[str, Any]
     at: str
     by: str | None = None
+    update: bool = False
 
     @property
     def key(self) -> str:
         """The key of its record."""
-        return retry_key(self.account, self.contact, self.campaign)
+        return retry_key(self.account, self.contact, self.campaign, is_update=self.update)
 
 
 class HandOverPause(msgspec.Struct, frozen=True, tag_field="type", tag="crm.paused"):
@@ -61,9 +65,9 @@ _decode = msgspec.json.Decoder(RetryRequest | HandOverPause).decode
 encode_command = msgspec.json.Encoder().encode
 
 
-def retry_key(account: str, contact: str, campaign: str) -> str:
+def retry_key(account: str, contact: str, campaign: str, *, is_update: bool = False) -> str:
     """The key of a retry's record; the parts of a contact's own slashes stay readable, for no reader parses it."""
-    return f"retry/{account}/{contact}/{campaign}"
+    return f"{'retry-update' if is_update else 'retry'}/{account}/{contact}/{campaign}"
 
 
 def pause_key(account: str | None) -> str:

@@ -1,12 +1,13 @@
 """Leads that Salesforce refused and has not taken since, from the topics `leads` and `crm-results`.
 
 `leads` has every refusal that the pipeline has decided, however long ago; `crm-results` has what came since, and
-tells since when and how often.
+tells since when and how often. A refused hand-over and a refused update after it are two refusals of one lead: what
+becomes of the update says nothing of the hand-over, and one that is as new as the update or newer replaces it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -45,7 +46,7 @@ class RefusalFilter:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLead:
-    """A lead that Salesforce refused: code and message of the last answer, and the hand-over that it answers.
+    """A hand-over of a lead that Salesforce refused, or an update: code and message of the last answer to it.
 
     `since` (text) is when it was refused first since it was last linked; `retries` how often it was retried by hand.
     """
@@ -56,14 +57,31 @@ class RefusedLead:
     since: str
     hand_over: str = ""
     retries: int = 0
+    is_update: bool = False
 
 
-class _CrmState(msgspec.Struct):
+class _Standing(msgspec.Struct):
+    """The last answer to a hand-over or an update, as the lead's row has it."""
+
     code: str | None = None
     message: str = ""
     hand_over: str = ""
     number: Sequence[int] = ()
     retry: int = 0
+
+    def history(self, key: RowKey, at: str, *, is_update: bool) -> _History:
+        refusal = None
+        if self.code is not None:
+            refusal = RefusedLead(key, self.code, self.message, at, self.hand_over, self.retry, is_update)
+        return _History((tuple(self.number), self.retry), refusal)
+
+
+class _CrmState(_Standing):
+    update: _Standing | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return self.code is not None or (self.update is not None and self.update.code is not None)
 
 
 class _LeadRow(msgspec.Struct):
@@ -82,6 +100,7 @@ class _Answer(msgspec.Struct):
     code: str = ""
     message: str = ""
     retry: int = 0
+    update: bool = False
 
     @property
     def rank(self) -> _Rank:
@@ -93,7 +112,7 @@ class _Answer(msgspec.Struct):
 
 @dataclass(slots=True)
 class _History:
-    """The newest answer about a lead, and since when it is refused."""
+    """The newest answer to a lead's hand-overs or updates, and since when it is refused."""
 
     rank: _Rank
     refusal: RefusedLead | None
@@ -112,6 +131,54 @@ class _History:
             first = (answer.rank, answer.at)
             self.began = first if self.began is None else min(self.began, first)
 
+    def take(self, key: RowKey, answer: _Answer) -> None:
+        """One of an older hand-over or retry than the newest tells only since when it is refused."""
+        self.note(answer)
+        if answer.rank < self.rank:
+            return
+        self.rank = answer.rank
+        if answer.type == "crm.linked":
+            self.refusal = None
+            return
+        since = answer.at if self.refusal is None else min(self.refusal.since, answer.at)
+        self.refusal = RefusedLead(
+            key, answer.code, answer.message, since, answer.hand_over, answer.retry, answer.update
+        )
+
+    @property
+    def dated_refusal(self) -> RefusedLead | None:
+        """The refusal that stands, since the first one of its run."""
+        if self.refusal is None or self.began is None:
+            return self.refusal
+        return replace(self.refusal, since=min(self.refusal.since, self.began[1]))
+
+
+@dataclass(slots=True)
+class _LeadHistory:
+    """What became of a lead's hand-overs, and of the updates after them; None where there is none."""
+
+    hand_over: _History | None = None
+    update: _History | None = None
+
+    def take(self, key: RowKey, answer: _Answer) -> None:
+        name = "update" if answer.update else "hand_over"
+        history: _History | None = getattr(self, name)
+        if history is None:
+            history = _History(answer.rank, None)
+            setattr(self, name, history)
+        history.take(key, answer)
+
+    def refusals(self) -> Iterator[RefusedLead]:
+        hand_over, update = self.hand_over, self.update
+        if hand_over is not None and update is not None:
+            if hand_over.rank == update.rank:
+                hand_over = None  # before engine version 4 a lead's row does not tell the two apart
+            elif update.rank[0] <= hand_over.rank[0]:
+                update = None
+        for history in (hand_over, update):
+            if history is not None and (refusal := history.dated_refusal) is not None:
+                yield refusal
+
 
 _decode_row = msgspec.json.Decoder(_LeadRow).decode
 _decode_answer = msgspec.json.Decoder(_Answer).decode
@@ -128,7 +195,7 @@ class RefusalTable:
         self._wanted = wanted
         self._failed: set[RowKey] = set()
         """Leads with a refusal on `crm-results`. One that came late is told from a new one by what came before it."""
-        self._histories: dict[RowKey, _History] = {}
+        self._histories: dict[RowKey, _LeadHistory] = {}
 
     def note_failure(self, value: bytes | None) -> None:
         """Notes which lead an answer refuses; every answer that `add_answer` gets must have been here."""
@@ -147,43 +214,30 @@ class RefusalTable:
             row = None if value is None else _decode_row(value)
         except msgspec.DecodeError:
             return
-        if row is None or (row.crm.code is None and key not in self._failed):
+        if row is None or not (row.crm.is_refused or key in self._failed):
             self._histories.pop(key, None)
             return
         crm = row.crm
-        refusal = None
-        if crm.code is not None:
-            refusal = RefusedLead(key, crm.code, crm.message, row.at, crm.hand_over, crm.retry)
-        self._histories[key] = _History((tuple(crm.number), crm.retry), refusal)
+        self._histories[key] = _LeadHistory(
+            crm.history(key, row.at, is_update=False),
+            None if crm.update is None else crm.update.history(key, row.at, is_update=True),
+        )
 
     def add_answer(self, value: bytes | None) -> None:
-        """Adds an answer; one of an older hand-over or retry than the newest tells only since when it is refused."""
+        """Adds an answer to a hand-over or an update."""
         parsed = _parse_answer(value or b"")
         if parsed is None or not self._wanted.fits_key(parsed[0]):
             return
         key, answer = parsed
         if key not in self._failed and key not in self._histories:
             return
-        history = self._histories.setdefault(key, _History(answer.rank, None))
-        history.note(answer)
-        if answer.rank < history.rank:
-            return
-        history.rank = answer.rank
-        if answer.type == "crm.linked":
-            history.refusal = None
-            return
-        since = answer.at if history.refusal is None else min(history.refusal.since, answer.at)
-        history.refusal = RefusedLead(key, answer.code, answer.message, since, answer.hand_over, answer.retry)
+        self._histories.setdefault(key, _LeadHistory()).take(key, answer)
 
     def refused_leads(self) -> list[RefusedLead]:
-        """The leads that are refused, the longest refused first."""
-        refusals = [
-            replace(each.refusal, since=min(each.refusal.since, each.began[1])) if each.began else each.refusal
-            for each in self._histories.values()
-            if each.refusal is not None
-        ]
+        """The refusals that stand, the longest refused first; of one lead that of the hand-over first."""
+        refusals = (refusal for each in self._histories.values() for refusal in each.refusals())
         meant = [each for each in refusals if self._wanted.fits_code(each.code)]
-        return sorted(meant, key=lambda each: (each.since, each.key))
+        return sorted(meant, key=lambda each: (each.since, each.key, each.is_update))
 
 
 def _parse_answer(value: bytes) -> tuple[RowKey, _Answer] | None:
@@ -200,7 +254,7 @@ def _parse_answer(value: bytes) -> tuple[RowKey, _Answer] | None:
 async def read_refused(
     settings: Settings, wanted: RefusalFilter, on_progress: ProgressCallback
 ) -> Sequence[RefusedLead]:
-    """The leads that are refused now, the longest refused first. Raises TopicsMissing, BrokerUnavailable."""
+    """The refusals that stand now, the longest refused first. Raises TopicsMissing, BrokerUnavailable."""
     leads, results = (settings.prefix + topic.name for topic in (LEADS, CRM_RESULTS))
     partitions = await fetch_partitions(settings.bootstrap, [leads, results])
     refusals = RefusalTable(wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,11 @@ MAX_REQUESTS = 5_000
 
 NO_RECORD = "no_record"
 """The code that an update is answered with whose contact has no record."""
+
+_HAND_OVER = "lead.handed_over"
+
+_Refused = tuple[RowKey, bool]
+"""A lead, and whether an update of it was refused or a hand-over."""
 
 
 class _Campaign(msgspec.Struct):
@@ -57,7 +62,12 @@ class RetryPlan:
     gone: list[RowKey] = field(default_factory=list)
     """Leads whose hand-over `qualified-leads` no longer has."""
     postponed_count: int = 0
-    """Leads beyond the most that may be asked for at one time."""
+    """Refusals beyond the most that may be asked for at one time."""
+
+    @property
+    def lead_count(self) -> int:
+        """How many leads the requests are about; a hand-over and an update of one may both be refused."""
+        return len({(each.account, each.campaign, each.contact) for each in self.requests})
 
 
 async def plan_retry(
@@ -70,27 +80,30 @@ async def plan_retry(
     plan = RetryPlan()
     async with open_consumer(settings.bootstrap, CLIENT) as consumer:
         standing = (await read_commands(settings, consumer)).retries
-    wanted: dict[RowKey, RefusedLead] = {}
+    wanted: dict[_Refused, RefusedLead] = {}
     for each in refused:
-        account, campaign, contact = each.key
-        if retry_key(account, contact, campaign) in standing:
+        if _is_asked_for(standing, each.key, is_update=each.is_update):
             plan.outstanding.append(each.key)
         elif len(standing) + len(wanted) >= MAX_REQUESTS:
             plan.postponed_count += 1
         else:
-            wanted[each.key] = each
+            wanted[each.key, each.is_update] = each
     newest = await _read_newest(settings, wanted.values(), on_progress) if wanted else {}
     at = instant_text(now_ms())
-    for key, lead in wanted.items():
-        if key not in newest:
+    for (key, is_update), lead in wanted.items():
+        if (key, is_update) not in newest:
             plan.gone.append(key)
             continue
-        partition, hand_over = newest[key]
-        if lead.code == NO_RECORD:
-            # What the update changes was never made: its snapshot, the newest, is handed over.
-            hand_over = {**hand_over, "type": "lead.handed_over"}
+        partition, hand_over = newest[key, is_update]
+        makes_record = lead.code == NO_RECORD and (key, False) not in newest
+        if not is_update or (makes_record and not _is_asked_for(standing, key, is_update=False)):
+            # What the update changes was never made, and no hand-over is repeated that makes it: its snapshot, the
+            # newest, is handed over. So is one that was repeated in this way before.
+            hand_over = {**hand_over, "type": _HAND_OVER}
         retry = lead.retries + 1
-        plan.requests.append(RetryRequest(key.account, key.contact, key.subject, retry, partition, hand_over, at, by))
+        plan.requests.append(
+            RetryRequest(key.account, key.contact, key.subject, retry, partition, hand_over, at, by, is_update)
+        )
         plan.by_code[lead.code] += 1
     return plan
 
@@ -110,14 +123,18 @@ async def request_retries(settings: Settings, plan: RetryPlan) -> None:
             await producer.stop()
 
 
+def _is_asked_for(standing: Container[str], key: RowKey, *, is_update: bool) -> bool:
+    return retry_key(key.account, key.contact, key.subject, is_update=is_update) in standing
+
+
 async def _read_newest(
     settings: Settings, leads: Iterable[RefusedLead], on_progress: ProgressCallback
-) -> dict[RowKey, tuple[int, dict[str, Any]]]:
+) -> dict[_Refused, tuple[int, dict[str, Any]]]:
     """The partition and the event of each lead's newest hand-over; of an update that was refused, that update."""
-    refused = {each.key: each.hand_over for each in leads}
+    refused = {(each.key, each.is_update): each.hand_over for each in leads}
     topic = settings.prefix + QUALIFIED_LEADS.name
     partitions = (await fetch_partitions(settings.bootstrap, [topic]))[topic]
-    values: dict[RowKey, tuple[int, bytes]] = {}
+    values: dict[_Refused, tuple[int, bytes]] = {}
     async with open_consumer(settings.bootstrap, CLIENT) as consumer:
         ends = await fetch_end_offsets(consumer, partitions)
         offsets = dict.fromkeys(ends, 0)
@@ -128,8 +145,10 @@ async def _read_newest(
                 except msgspec.DecodeError:
                     continue
                 key = RowKey(event.account, event.campaign.id, event.contact)
-                if key in refused and (event.type == "lead.handed_over" or event.id == refused[key]):
-                    values[key] = partition.partition, record.value or b""
+                for each in ((key, False), (key, True)):
+                    is_newest = event.id == refused.get(each) or (event.type == _HAND_OVER and not each[1])
+                    if each in refused and is_newest:
+                        values[each] = partition.partition, record.value or b""
             offsets[partition] = batch[-1].offset + 1
             on_progress("reading hand-overs", sum(offsets.values()), sum(ends.values()))
     return {key: (partition, msgspec.json.decode(value)) for key, (partition, value) in values.items()}

@@ -17,6 +17,7 @@ from tests.harness.random.random_versions import MOST_RELEASES, RandomDocument, 
 CAMPAIGNS = ("c", "d")
 """`c` and `d` are there in every release; `e` comes and goes, and nothing refers to it."""
 
+NOTE: RandomDocument = {"field": "Company", "note": "cut", "reason": "long" * 60}
 ZONE = "Europe/Berlin"
 durations = st.sampled_from(["PT0.005S", "PT0.010S", "PT0.020S"])
 seldom = st.sampled_from((False, False, False, True))
@@ -246,7 +247,12 @@ def lead_events(start: int) -> st.SearchStrategy[list[RandomEvent]]:
     statuses = st.sampled_from(["active", "active", "inactive", "bounced", "deleted"])
     said = st.fixed_dictionaries(
         {"campaign": whose, "hand_over": st.just("h"), "number": st.sampled_from([[0, 1, 0], [0, 2, 0]])},
-        optional={"retry": st.integers(1, 2), "record": st.sampled_from(["00Q1", "00Q2"])},
+        optional={
+            "retry": st.integers(1, 2),
+            "record": st.sampled_from(["00Q1", "00Q2"]),
+            "update": st.booleans(),
+            "notes": st.lists(st.just(NOTE), max_size=25),
+        },
     )
     outcomes = st.fixed_dictionaries(
         {"campaign": whose, "outcome": st.sampled_from(["won", "open"]), "opportunity": st.sampled_from(["o", "p"])},

@@ -42,6 +42,26 @@ def test_a_contact_shows_its_properties_its_history_and_why(place: Place) -> Non
     browser.wait_for_text("property employees is at least 50", "value: 80")
 
 
+def test_a_contact_shows_what_the_crm_did_not_take(place: Place) -> None:
+    answer = {"contact": "ada", "campaign": "spring-trial", "hand_over": "h"}
+    note = {"field": "Company", "note": "cut", "reason": "longer than 255 characters"}
+    linked = {"type": "crm.linked", "record": "00Q17", "number": [0, 1, 0], "notes": [note]}
+    refused = {"type": "crm.failed", "code": "STRING_TOO_LONG", "number": [0, 2, 0], "update": True}
+    place.pipeline.publish(
+        [
+            {"id": "console-linked", "at": "2026-03-10T10:00:00Z", **answer, **linked},
+            {"id": "console-failed", "at": "2026-03-10T10:00:01Z", **answer, **refused},
+        ]
+    )
+    place.pipeline.wait_until_settled()
+    place.open("contacts/ada").wait_for_text(
+        "00Q17",
+        "Company was cut: longer than 255 characters",
+        "update refused: STRING_TOO_LONG",
+        "an update was refused by the CRM for spring-trial",
+    )
+
+
 def test_why_is_told_for_a_past_instant_too(place: Place) -> None:
     browser = place.open("contacts/ada?segment=hot-emea")
     browser.wait_for_text("value: 80")

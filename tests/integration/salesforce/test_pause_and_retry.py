@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.salesforce.handover.handover_records import HandOverResult
+from connectors.salesforce.handover.handover_records import CampaignTarget, HandOverCampaign, HandOverResult
 from streams.settings import Settings
 from tests.harness.cli import leadstream
 from tests.harness.salesforce.crm_process import (
@@ -161,7 +161,9 @@ async def test_what_was_set_aside_is_listed_and_goes_out_again_by_hand(
         assert [each["contact"] for each in await refused(settings, "--account", "acme")] == ["eve"]
         assert await refused(settings, "--code", "STRING_TOO_LONG") == []
         answer = json.loads(await command(settings, "refused", "retry", "bob", "--json", "--yes", "--by", "jo"))
-        assert answer["retries"] == [{"account": "default", "campaign": "spring-trial", "contact": "bob", "retry": 1}]
+        assert answer["retries"] == [
+            {"account": "default", "campaign": "spring-trial", "contact": "bob", "update": False, "retry": 1}
+        ]
 
         async def is_refused_again() -> bool:
             return [each["retries"] for each in await refused(settings, "--account", "default")] == [1]
@@ -186,8 +188,9 @@ async def test_what_was_set_aside_is_listed_and_goes_out_again_by_hand(
     assert set(commands.values()) == {None}, "every retry is ended"
 
 
+@pytest.mark.parametrize("options", [[], ["--code", "no_record"]], ids=["both", "the update alone"])
 async def test_a_retry_makes_the_record_that_an_update_did_not_find(
-    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
+    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory, options: list[str]
 ) -> None:
     sandbox.add_fault("lock_record", path=UPSERT, key="default/bob", times=-1)
     await hand_over_all(settings, hand_over("bob", 1))
@@ -196,15 +199,73 @@ async def test_a_retry_makes_the_record_that_an_update_did_not_find(
         update = msgspec.structs.replace(hand_over("bob", 2), type="lead.updated", occasions=("contact.status",))
         await hand_over_all(settings, update)
         await all_committed(settings, 2)
-        assert [each["code"] for each in await refused(settings)] == ["no_record"]
+        assert [(each["code"], each["update"]) for each in await refused(settings)] == [
+            ("UNABLE_TO_LOCK_ROW", False),
+            ("no_record", True),
+        ]
         sandbox.clear_faults()
-        await command(settings, "refused", "retry", "bob", "--yes")
+        await command(settings, "refused", "retry", "bob", "--yes", *options)
         await until(lambda: keys_of(sandbox) == {"default/bob"}, "the contact is a Lead")
 
         async def none_is_refused() -> bool:
             return await refused(settings) == []
 
         await until(none_is_refused, "nothing is refused any more")
+    assert len(sandbox.live_records("CampaignMember")) == 1
+
+
+async def test_a_membership_that_was_refused_is_made_once_though_an_update_was_linked_since(
+    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
+) -> None:
+    missing = CampaignTarget("7015A000000NoneAAA", "Responded")
+    refused_one = msgspec.structs.replace(hand_over("bob", 1), campaign=HandOverCampaign("spring-trial", missing))
+    update = msgspec.structs.replace(hand_over("bob", 2), type="lead.updated", occasions=("contact.status",))
+    await hand_over_all(settings, refused_one)
+    async with running(consumer_of(settings)):
+        await all_committed(settings, 1)
+        await hand_over_all(settings, update)
+        await all_committed(settings, 2)
+        answers = await events_of(settings, "crm-results")
+        assert [(each["type"], each.get("update")) for each in answers] == [
+            ("crm.failed", None),
+            ("crm.linked", True),
+        ]
+        assert [(each["code"], each["update"]) for each in await refused(settings)] == [("campaign_unknown", False)]
+        assert sandbox.live_records("CampaignMember") == []
+        sandbox.post("record", type="Campaign", Id=missing.campaign, Name="Mended")
+        await command(settings, "refused", "retry", "bob", "--yes")
+
+        async def none_is_refused() -> bool:
+            return await refused(settings) == []
+
+        await until(none_is_refused, "nothing is refused any more")
+    [member] = sandbox.live_records("CampaignMember")
+    assert (member["CampaignId"], member["Status"]) == (missing.campaign, "Responded")
+    [lead] = sandbox.live_records("Lead")
+    assert lead["Leadstream_Number__c"] == "0/2/0"
+
+
+async def test_both_a_hand_over_and_an_update_that_were_refused_go_out_again(
+    settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
+) -> None:
+    sandbox.add_fault("lock_record", path=UPSERT, key="default/bob", times=-1)
+    update = msgspec.structs.replace(hand_over("bob", 2), type="lead.updated", occasions=("contact.status",))
+    await hand_over_all(settings, hand_over("bob", 1), update)
+    async with running(consumer_of(settings)):
+        await all_committed(settings, 2)
+        assert {each["update"] for each in await refused(settings)} == {False, True}
+        sandbox.clear_faults()
+        asked = await _errors(settings, "refused", "retry", "--all", "--yes")
+        assert "1 lead to hand over again" in asked
+
+        async def none_is_refused() -> bool:
+            return await refused(settings) == []
+
+        await until(none_is_refused, "nothing is refused any more")
+    last = [each for each in await events_of(settings, "crm-results") if each.get("retry")]
+    assert [(each["type"], each.get("update")) for each in last] == [("crm.linked", None), ("crm.linked", True)]
+    [lead] = sandbox.live_records("Lead")
+    assert lead["Leadstream_Number__c"] == "0/2/0"
     assert len(sandbox.live_records("CampaignMember")) == 1
 
 

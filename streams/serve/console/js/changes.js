@@ -47,8 +47,8 @@ function what(record) {
         : ["lead of ", campaign(), `: ${record.from} → ${record.to}`, ` (${record.points} points)`];
     case "lead.points_changed":
       return ["lead of ", campaign(), `: ${record.added >= 0 ? "+" : ""}${record.added} points, now ${record.points}`];
-    case "crm.linked": return ["is in the CRM for ", campaign(), record.record ? ` as ${record.record}` : ""];
-    case "crm.failed": return ["was refused by the CRM for ", campaign(), record.message ? `: ${record.message}` : ""];
+    case "crm.linked": return [record.update ? "was updated in the CRM for " : "is in the CRM for ", campaign(), record.record ? ` as ${record.record}` : ""];
+    case "crm.failed": return [record.update ? "an update was refused by the CRM for " : "was refused by the CRM for ", campaign(), record.message ? `: ${record.message}` : ""];
     case "crm.outcome": return ["outcome in the CRM for ", campaign(), `: ${record.outcome}`];
     default: return [record.type];
   }

@@ -11,11 +11,13 @@ from streams.verify.recompute.leads.lead_instant import LeadInstant
 IsRefused = bool
 
 _FAILURE_FIELDS = ("code", "message")
-_ANSWER_FIELDS = ("retry", "code", "message", "notes")
+_ANSWER_FIELDS = ("retry", "code", "message", "notes", "more_notes")
 _OPPORTUNITY_FIELDS = ("opportunity", "amount", "currency", "amounts")
 
 _RETRIES_SINCE = 4
 """The engine version from which on a retry by hand is newer than what it repeats."""
+_KEPT_NOTES = 20
+_KEPT_REASON = 200
 
 
 def apply_command(lead_instant: LeadInstant, event: JournalEvent) -> IsRefused:
@@ -95,7 +97,10 @@ def apply_crm_result(lead_instant: LeadInstant, event: JournalEvent) -> IsRefuse
     elif event.type == "crm.outcome":
         crm = _crm_with_outcome(lead.crm, reported)
     else:
-        crm = _crm_with_answer(lead.crm, event.type, reported)
+        is_of_update = reported.pop("update", False)
+        answer = _shortened(reported)
+        combine = _crm_with_update if is_of_update else _crm_with_answer
+        crm = combine(lead.crm, event.type, answer)
     if crm is not None:
         lead.crm = crm
         lead_instant.changed_leads.add(campaign)
@@ -107,7 +112,7 @@ def _former_crm(crm: dict[str, Any], kind: str, reported: dict[str, Any]) -> dic
     if "number" in reported and reported["number"] < crm.get("number", []):
         return None
     current = {name: value for name, value in crm.items() if kind != "crm.linked" or name not in _FAILURE_FIELDS}
-    known = {name: value for name, value in reported.items() if name != "amounts"}
+    known = {name: value for name, value in reported.items() if name not in ("amounts", "update", "notes")}
     return {**current, **known, "result": kind}
 
 
@@ -121,7 +126,37 @@ def _crm_with_answer(crm: dict[str, Any], kind: str, answer: dict[str, Any]) -> 
         kept["retry"] = crm["retry"]
     if has_number and answer.get("record", crm.get("record")) != crm.get("record"):
         kept.pop("member", None)  # it was a member of another record
+    if "update" in kept and (not has_number or answer["number"] >= kept["update"].get("number", [])):
+        del kept["update"]  # it told of something older than this hand-over
     return {**kept, **answer, "result": kind}
+
+
+def _crm_with_update(crm: dict[str, Any], kind: str, answer: dict[str, Any]) -> dict[str, Any] | None:
+    """What became of an update is kept by itself; where it was linked, the record is the one that it names."""
+    earlier = crm.get("update", {})
+    if "number" in answer:
+        this = answer["number"], answer.get("retry", 0)
+        if any(this < (each.get("number", []), each.get("retry", 0)) for each in (crm, earlier)):
+            return None
+    else:
+        answer = {**{name: earlier[name] for name in ("number", "retry") if name in earlier}, **answer}
+    update = {name: value for name, value in answer.items() if name not in ("record", "member")}
+    result = {**crm, "update": {**update, "result": kind}}
+    if kind == "crm.linked":
+        named: dict[str, Any] = {name: answer[name] for name in ("record", "member") if name in answer}
+        if named.get("record", crm.get("record")) != crm.get("record"):
+            result.pop("member", None)
+        result.update(named)
+    return result
+
+
+def _shortened(answer: dict[str, Any]) -> dict[str, Any]:
+    """A lead keeps the first notes, and of each reason the beginning; the others are counted."""
+    if "notes" not in answer:
+        return answer
+    notes = [{**note, "reason": note["reason"][:_KEPT_REASON]} for note in answer["notes"]]
+    more = {"more_notes": len(notes) - _KEPT_NOTES} if len(notes) > _KEPT_NOTES else {}
+    return {**answer, "notes": notes[:_KEPT_NOTES], **more}
 
 
 def _crm_with_outcome(crm: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,13 @@ _NEWEST_RECORD_SINCE = 4
 """The engine version from which on the newest answer names the record, not the contact's first lead."""
 
 
+def _newest_answer(crm: dict[str, Any]) -> tuple[list[int], int]:
+    """The number and the retry of the newest answer that named the lead's record, perhaps one to an update."""
+    update = crm.get("update", {})
+    answers = [crm, update] if update.get("result") == "crm.linked" else [crm]
+    return max((list(each.get("number", [])), each.get("retry", 0)) for each in answers)
+
+
 @dataclass
 class LeadInstant:
     """The state of one instant while it is settled: the contact, the rules, and what changed of its leads."""
@@ -168,7 +175,7 @@ class LeadInstant:
         results = [lead.crm for lead in self.leads.values() if lead.crm.get("record")]
         if self.rules.engine_version >= _NEWEST_RECORD_SINCE:
             # A sort is stable: without a number the first lead counts, as among equal ones.
-            results.sort(key=lambda crm: (list(crm.get("number", [])), crm.get("retry", 0)), reverse=True)
+            results.sort(key=_newest_answer, reverse=True)
         return str(results[0]["record"]) if results else None
 
     def _change_points(self, campaign: str, change: Callable[[Decimal], Decimal], *, is_set: bool = False) -> bool:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
+
+import msgspec
 import pytest
 
+from streams.errors import SalesforceUnavailable
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
-from tests.harness.salesforce.sandbox import SPRING, SandboxClient
+from tests.harness.salesforce.sandbox import SPRING, OrgApi, SandboxClient
 
 
 def status_of(sandbox: SandboxClient) -> str:
     [member] = sandbox.live_records("CampaignMember")
     return str(member["Status"])
+
+
+def move(sandbox: SandboxClient, status: str) -> None:
+    """What a rep does with the one member."""
+    [member] = sandbox.live_records("CampaignMember")
+    assert OrgApi(sandbox)("PATCH", f"sobjects/CampaignMember/{member['Id']}", {"Status": status}).ok
+
+
+def soon(sandbox: SandboxClient) -> str:
+    """An instant after everything that the org holds."""
+    return (sandbox.server_time() + timedelta(minutes=1)).isoformat()
 
 
 def test_a_member_is_moved_to_the_status_that_is_asked_for(sandbox: SandboxClient) -> None:
@@ -47,6 +63,60 @@ def test_the_contact_of_a_converted_lead_is_moved(sandbox: SandboxClient) -> Non
 def test_two_leads_of_one_salesforce_campaign_in_a_batch_are_one_member(sandbox: SandboxClient) -> None:
     answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Responded"), lead_of(offset=2, status="Sent"))
     assert status_of(sandbox) == "Responded"
+
+
+def test_a_repeated_delivery_leaves_a_member_that_a_rep_moved_since(sandbox: SandboxClient) -> None:
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    move(sandbox, "Sent")
+    [again] = answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    assert (again.kind, again.member, status_of(sandbox)) == ("linked", first.member, "Sent")
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(offset=2))
+    assert status_of(sandbox) == "Responded", "a later hand-over asks anew"
+
+
+def test_a_repeated_delivery_leaves_the_member_of_a_converted_lead_too(sandbox: SandboxClient) -> None:
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    sandbox.post("convert", lead=first.record)
+    move(sandbox, "Sent")
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    assert status_of(sandbox) == "Sent"
+
+
+@pytest.mark.parametrize(
+    ("kind", "before"), [("drop", "Sent"), ("row_lock", "Sent"), ("drop_after_commit", "Responded")]
+)
+def test_a_worker_that_dies_while_it_moves_a_member_has_it_moved_by_the_next_one(
+    sandbox: SandboxClient, kind: str, before: str
+) -> None:
+    """The record has the number of the hand-over then, and the member is as it was before the hand-over."""
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(campaign=None))
+    sandbox.post("record", type="CampaignMember", CampaignId=SPRING, LeadId=first.record, Status="Sent")
+    handover = msgspec.structs.replace(lead_of(offset=2), at=soon(sandbox))
+    sandbox.add_fault(kind, method="PATCH", path="composite/sobjects", skip=1, times=-1)
+    with suppress(SalesforceUnavailable):
+        delivery_to(sandbox, mapping_of()).deliver([handover])
+    sandbox.clear_faults()
+    [lead] = sandbox.live_records("Lead")
+    assert (lead["Leadstream_Number__c"], status_of(sandbox)) == ("0/2/0", before)
+    answers_of(delivery_to(sandbox, mapping_of()), handover)
+    assert status_of(sandbox) == "Responded"
+
+
+def test_a_repair_leaves_a_member_that_a_rep_moved(sandbox: SandboxClient) -> None:
+    delivery = delivery_to(sandbox, mapping_of())
+    [first] = answers_of(delivery, lead_of(offset=3))
+    move(sandbox, "Sent")
+    sandbox.post("edit", type="Lead", id=first.record, Leadstream_Number__c="0/1/0")
+    assert [each.number.offset for each in delivery.repair_outdated_leads()] == [3]
+    assert status_of(sandbox) == "Sent"
+
+
+def test_a_repeat_by_hand_moves_a_member_to_the_status_that_was_refused_before(sandbox: SandboxClient) -> None:
+    [refused] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Attended"))
+    sandbox.post("record", type="CampaignMember", CampaignId=SPRING, LeadId=refused.record, Status="Sent")
+    sandbox.post("member_status", campaign=SPRING, label="Attended", responded=True)
+    answers_of(delivery_to(sandbox, mapping_of()), lead_of(status="Attended", retry=1))
+    assert status_of(sandbox) == "Attended"
 
 
 def test_a_status_that_the_campaign_does_not_have_is_an_answer_of_its_own(sandbox: SandboxClient) -> None:

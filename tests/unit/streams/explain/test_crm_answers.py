@@ -12,6 +12,7 @@ from tests.harness.engine.engine_driver import day
 from tests.unit.streams.explain.test_campaigns import explain_now, explain_past, lead_driver
 
 ANSWER: dict[str, Any] = {"hand_over": "h1", "number": [0, 5, 0]}
+AGAIN = "`leadstream salesforce refused retry` sends it again"
 
 
 def test_a_decision_in_person_names_who_and_when() -> None:
@@ -59,6 +60,37 @@ def test_a_command_of_nobody_and_a_lead_made_by_its_audience() -> None:
             [
                 "the CRM has the contact as record 00Q1",
                 "the last hand-over went through when it was repeated by hand (repeat 1)",
+            ],
+        ),
+        (
+            {
+                **ANSWER,
+                "record": "00Q1",
+                "code": "campaign_unknown",
+                "update": {"number": [0, 7, 0], "code": "STRING_TOO_LONG", "message": "no", "result": "crm.failed"},
+            },
+            [
+                "the CRM has the contact as record 00Q1",
+                f"the CRM refused hand-over 0/5/0: campaign_unknown; {AGAIN}",
+                f"the CRM refused update 0/7/0: STRING_TOO_LONG: no; {AGAIN}",
+            ],
+        ),
+        (
+            {"update": {"number": [0, 7, 0], "code": "do_not_sync"}},
+            ["the last update was not sent: the account's condition do_not_sync held"],
+        ),
+        (
+            {
+                "record": "00Q1",
+                "notes": [{"field": "Company", "note": "cut", "reason": "longer than 255 characters"}],
+                "more_notes": 2,
+                "update": {"notes": [{"field": "Phone", "note": "left_out", "reason": "longer than 40 characters"}]},
+            },
+            [
+                "the CRM has the contact as record 00Q1",
+                "Company was cut in the last hand-over: longer than 255 characters",
+                "2 more values were cut or left out in the last hand-over; crm-results names them",
+                "Phone was left out in the last update: longer than 40 characters",
             ],
         ),
         ({"kept_back": "T"}, ["not handed over on T: the account's condition do_not_sync held"]),

@@ -68,8 +68,21 @@ function fill(parts, about) {
       { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.campaign) },
       { title: "Status", cell: (row) => badge(row.status) },
       { title: "Points", kind: "number", cell: (row) => count(row.points) },
-      { title: "In the CRM", cell: (row) => row.crm?.record ?? "–" },
+      { title: "In the CRM", cell: (row) => crmState(row.crm ?? {}) },
     ], about.leads, "No lead."));
+}
+
+function crmState(crm) {
+  return [crm.record ?? "–", answerLines(crm, "hand-over"), answerLines(crm.update ?? {}, "update")];
+}
+
+// What the CRM said to the last hand-over or update: why it was refused, and which values it did not take whole.
+function answerLines({ code, message, notes = [], more_notes: more = 0 }, what) {
+  const lines = [];
+  if (code) lines.push(`${what} refused: ${[code, message].filter(Boolean).join(": ")}`);
+  for (const { field, note, reason } of notes) lines.push(`${field} was ${note === "cut" ? "cut" : "left out"}: ${reason}`);
+  if (more) lines.push(`${plural(more, "more value")} cut or left out`);
+  return lines.map((line) => h("div", { class: "quiet" }, line));
 }
 
 function nameOf({ first_name: first, last_name: last, job_title: job, company }) {

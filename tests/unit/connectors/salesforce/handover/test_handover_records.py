@@ -68,7 +68,10 @@ def test_an_answer_is_an_event_of_crm_results() -> None:
 
 
 def test_the_id_of_an_answer_without_a_retry_is_what_it_was() -> None:
+    update = HandOverResult(lead_of(update=("contact.status",)), "failed", code="A").to_event("2026-03-01T10:00:00Z")
+    assert update["update"] is True
     event = HandOverResult(lead_of(), "linked", record="00Q1").to_event("2026-03-01T10:00:00Z")
+    assert "update" not in event
     assert event["id"] == "732e02c9de989c5ae06095d29fd3697c"
     assert event.keys() & {"retry", "notes"} == set()
 

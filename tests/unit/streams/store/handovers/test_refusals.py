@@ -14,7 +14,7 @@ from streams.store.outputs.tables import RowKey
 KEY = RowKey("acme", "spring", "ann")
 
 
-def answer(kind: str, number: int, at: int, retry: int = 0, code: str = "A") -> bytes:
+def answer(kind: str, number: int, at: int, retry: int = 0, code: str = "A", *, update: bool = False) -> bytes:
     event = {
         "type": f"crm.{kind}",
         "at": f"2026-03-0{at}T00:00:00.000Z",
@@ -25,6 +25,7 @@ def answer(kind: str, number: int, at: int, retry: int = 0, code: str = "A") -> 
         "hand_over": f"h-{number}",
         **({"code": code, "message": "no"} if kind == "failed" else {}),
         **({"retry": retry} if retry else {}),
+        **({"update": True} if update else {}),
     }
     return msgspec.json.encode(event)
 
@@ -71,12 +72,54 @@ def test_a_link_ends_a_refusal_and_an_older_answer_that_comes_late_changes_nothi
     assert refusals_of(*answers, answer("failed", 1, 1)).refused_leads() == []
 
 
+def test_what_becomes_of_an_update_says_nothing_of_the_hand_over_before_it() -> None:
+    refused = answer("failed", 5, 1, code="campaign_unknown")
+    for later in (answer("linked", 7, 2, update=True), answer("failed", 4, 2, update=True)):
+        [lead] = refusals_of(refused, later).refused_leads()
+        assert (lead.code, lead.hand_over, lead.is_update) == ("campaign_unknown", "h-5", False)
+
+
+def test_a_refused_update_is_a_refusal_of_its_own_until_an_update_or_a_newer_hand_over_is_linked() -> None:
+    answers = [answer("failed", 5, 1), answer("failed", 7, 2, code="B", update=True)]
+    both = [("A", False, "2026-03-01T00:00:00.000Z"), ("B", True, "2026-03-02T00:00:00.000Z")]
+    assert [(each.code, each.is_update, each.since) for each in refusals_of(*answers).refused_leads()] == both
+    [update] = refusals_of(*answers, answer("linked", 5, 3, retry=1)).refused_leads()
+    assert update.is_update
+    [hand_over] = refusals_of(*answers, answer("linked", 7, 3, retry=1, update=True)).refused_leads()
+    assert not hand_over.is_update
+    assert refusals_of(*answers, answer("linked", 7, 3, retry=1)).refused_leads() == []
+    [newer] = refusals_of(*answers, answer("failed", 9, 3, code="C")).refused_leads()
+    assert (newer.code, newer.is_update) == ("C", False)
+
+
+def test_the_row_of_a_lead_has_the_refusals_of_both() -> None:
+    update = {"code": "B", "hand_over": "h-7", "number": [0, 7, 0], "retry": 1, "result": "crm.failed"}
+    row: dict[str, object] = {"code": "A", "hand_over": "h-5", "number": [0, 5, 0], "update": update}
+    found = refusals_of(row=row).refused_leads()
+    assert [(each.code, each.hand_over, each.retries, each.is_update) for each in found] == [
+        ("A", "h-5", 0, False),
+        ("B", "h-7", 1, True),
+    ]
+    linked = {"number": [0, 7, 0], "retry": 2, "result": "crm.linked"}
+    [hand_over] = refusals_of(answer("failed", 7, 1, update=True), row={**row, "update": linked}).refused_leads()
+    assert hand_over.code == "A"
+
+
+def test_what_an_update_left_in_a_row_of_before_engine_version_4_is_that_of_an_update() -> None:
+    row: dict[str, object] = {"code": "B", "hand_over": "h-7", "number": [0, 7, 0], "result": "crm.failed"}
+    [lead] = refusals_of(answer("failed", 7, 1, code="B", update=True), row=row).refused_leads()
+    assert lead.is_update
+
+
 def test_what_the_results_no_longer_have_is_in_the_row() -> None:
     row = {"code": "A", "message": "no", "hand_over": "h-1", "number": [0, 1, 0], "retry": 2, "result": "crm.failed"}
     [lead] = refusals_of(row=row).refused_leads()
     assert (lead.code, lead.since, lead.retries) == ("A", "2026-03-09T00:00:00.000Z", 2)
     assert refusals_of(answer("linked", 1, 1, retry=3), row=row).refused_leads() == []
-    assert refusals_of(row={"record": "00Q", "number": [0, 1, 0], "result": "crm.linked"}).refused_leads() == []
+    linked: dict[str, object] = {"record": "00Q", "number": [0, 1, 0], "result": "crm.linked"}
+    assert refusals_of(row=linked).refused_leads() == []
+    [update] = refusals_of(row={**linked, "update": {**row, "number": [0, 2, 0]}}).refused_leads()
+    assert update.is_update
 
 
 @pytest.mark.parametrize("value", [b"no json", b"{}", b'{"type": "crm.failed"}'])

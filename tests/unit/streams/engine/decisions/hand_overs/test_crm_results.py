@@ -30,6 +30,9 @@ def failed(number: int, retry: int | None = None, **fields: Any) -> dict[str, An
     return answer if retry is None else {**answer, "retry": retry}
 
 
+NOTE = {"field": "Company", "note": "cut", "reason": "longer than 40 characters"}
+
+
 def crm_after(*results: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     driver = driver_with_lead()
     for number, (kind, fields) in enumerate(results):
@@ -95,11 +98,90 @@ def test_an_answer_without_a_number_is_taken_as_the_newest() -> None:
 def test_what_a_lead_keeps_has_no_more_fields_than_results_have() -> None:
     crm: dict[str, Any] = {}
     for number in range(50):
-        answer = failed(number) if number % 3 else linked(number, retry=number, member="00v", notes=["cut"])
+        answer = failed(number) if number % 3 else linked(number, retry=number, member="00v", notes=[NOTE])
         crm = next_crm(crm, "crm.failed" if number % 3 else "crm.linked", answer) or crm
         crm = next_crm(crm, "crm.outcome", {"outcome": "open", "opportunity": f"006{number}"}) or crm
-    known = {"record", "member", "hand_over", "number", "retry", "code", "message", "notes", "result"}
+    known = {"record", "member", "hand_over", "number", "retry", "code", "message", "notes", "more_notes", "result"}
     assert crm.keys() <= known | {"outcome", "opportunity", "amount", "currency"}
+
+
+def test_the_failure_of_an_update_stands_beside_the_answer_to_the_hand_over() -> None:
+    crm = crm_after(("linked", linked(5, member="00v1")), ("failed", failed(7, update=True)))
+    assert (crm["result"], crm["record"], crm["member"], list(crm["number"])) == (
+        "crm.linked",
+        "00Q1",
+        "00v1",
+        [0, 5, 0],
+    )
+    assert "code" not in crm
+    update = {"result": "crm.failed", "number": [0, 7, 0], "hand_over": "h7", "code": "LOCKED", "message": "locked"}
+    assert {**crm["update"], "number": list(crm["update"]["number"])} == update
+
+
+def test_the_link_of_an_update_leaves_a_hand_over_refused() -> None:
+    crm = crm_after(
+        ("failed", failed(5, code="campaign_unknown", record="00Q1")),
+        ("linked", linked(7, record="00Q2", update=True)),
+    )
+    assert (crm["result"], crm["code"], list(crm["number"])) == ("crm.failed", "campaign_unknown", [0, 5, 0])
+    assert crm["record"] == "00Q2"
+    assert crm["update"]["result"] == "crm.linked"
+
+
+def test_the_link_of_an_update_ends_what_an_update_left() -> None:
+    crm = crm_after(("failed", failed(7, update=True)), ("linked", linked(7, retry=1, update=True)))
+    assert "code" not in crm["update"]
+    crm = crm_after(
+        ("failed", failed(7, update=True)), ("linked", linked(8, update=True)), ("failed", failed(7, update=True))
+    )
+    assert list(crm["update"]["number"]) == [0, 8, 0]
+
+
+def test_an_update_that_follows_a_survivor_names_no_membership_of_the_former_record() -> None:
+    crm = crm_after(("linked", linked(5, member="00v1")), ("linked", linked(7, record="00Q2", update=True)))
+    assert (crm["record"], "member" in crm) == ("00Q2", False)
+    crm = crm_after(("linked", linked(5, member="00v1")), ("linked", linked(7, update=True)))
+    assert (crm["record"], crm["member"]) == ("00Q1", "00v1")
+
+
+def test_a_hand_over_as_new_as_an_update_replaces_its_answer() -> None:
+    update = ("failed", failed(7, code="no_record", update=True))
+    for newer in (linked(7, retry=1), linked(9)):
+        assert "update" not in crm_after(update, ("linked", newer))
+        assert "update" not in crm_after(update, ("linked", newer), update)
+    crm = crm_after(("failed", failed(5)), update, ("linked", linked(5, retry=1)))
+    assert (crm["result"], crm["update"]["code"], "code" in crm) == ("crm.linked", "no_record", False)
+
+
+def test_a_hand_over_names_the_record_that_an_update_found_last() -> None:
+    driver = driver_with_lead()
+    driver.send("lead.added", day(1), campaign="autumn")
+    driver.send("crm.linked", day(2), campaign="spring", **linked(5, record="00Q1"))
+    driver.send("crm.linked", day(3), campaign="autumn", **linked(6, record="00Q1"))
+    driver.send("crm.linked", day(4), campaign="spring", **linked(7, record="00Q2", update=True))
+    driver.send("crm.failed", day(5), campaign="autumn", **failed(8, update=True))
+    [output] = outputs_of_topic(driver.send("lead.qualified", day(6), campaign="autumn"), "qualified-leads")
+    assert output["lead"]["record"] == "00Q2"
+
+
+def test_a_lead_keeps_what_was_cut_of_its_last_hand_over_within_bounds() -> None:
+    notes = [{"field": f"Field{number}__c", "note": "left_out", "reason": "x" * 1000} for number in range(25)]
+    crm = crm_after(("linked", linked(5, notes=notes)))
+    assert [each["field"] for each in crm["notes"]] == [f"Field{number}__c" for number in range(20)]
+    assert {len(each["reason"]) for each in crm["notes"]} == {200}
+    assert crm["more_notes"] == 5
+    crm = crm_after(("linked", linked(5, notes=notes)), ("linked", linked(9, notes=[NOTE])))
+    assert (crm["notes"], "more_notes" in crm) == ([NOTE], False)
+    assert "notes" not in crm_after(("linked", linked(5, notes=[NOTE])), ("failed", failed(9)))
+
+
+def test_before_version_4_an_update_is_answered_as_a_hand_over_and_notes_are_not_kept() -> None:
+    fields = {"number": (0, 5, 0), "record": "00Q1", "update": True, "notes": [NOTE]}
+    assert former_next_crm({"code": "LOCKED"}, "crm.linked", fields) == {
+        "number": (0, 5, 0),
+        "record": "00Q1",
+        "result": "crm.linked",
+    }
 
 
 def test_before_version_4_a_retry_is_a_field_like_any_other() -> None:
