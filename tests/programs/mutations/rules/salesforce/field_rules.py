@@ -111,7 +111,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="connectors/salesforce/handover/field_rules.py",
         text='(rule == "always" and not state.keeps_digests)',
         instead='(rule == "always" and state.digests is None)',
-        caught_by=(f"{_MATCHING}::test_a_lead_with_the_address_is_linked_in_whatever_case_and_gets_no_default",),
+        caught_by=(_DECIDES,),
     ),
     Mutation(
         id="no-digests-only-empty-fields",
