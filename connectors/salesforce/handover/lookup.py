@@ -73,8 +73,8 @@ class RecordLookup:
         """Returns the link of each key that has or had a record, with the values of `fields`.
 
         `links` has the record ids of keys from earlier results; a record that was purged from the recycle bin is
-        known by its link only, and counts as deleted. One of another CRM is passed over. `contact_keys` are those that
-        a Contact without a Lead may carry.
+        known by its link only, and counts as deleted. One of another CRM is passed over. `contact_keys` are those
+        that a Contact without a Lead may carry.
         """
         keys = list(keys)
         leads = self._leads_by_key(keys, fields)
