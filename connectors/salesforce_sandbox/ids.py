@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SUFFIX = string.ascii_uppercase + "012345"
+_ID = re.compile("[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
 
 
 def to_18(record_id: str) -> str:
@@ -18,6 +20,11 @@ def to_18(record_id: str) -> str:
         upper = sum(1 << position for position, letter in enumerate(chunk) if letter in string.ascii_uppercase)
         suffix += _SUFFIX[upper]
     return record_id + suffix
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an id: 15 or 18 letters and digits."""
+    return _ID.fullmatch(text) is not None
 
 
 def make_id(prefix: str, number: int) -> str:

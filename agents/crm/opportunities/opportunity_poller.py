@@ -149,10 +149,12 @@ class OpportunityPoller:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._poll, cursor)
 
     async def _write_events(self, producer: Producer, events: list[OpportunityEvent]) -> None:
-        futures = [
-            await producer.send(self._topic, _encode(event), str(event["opportunity"]).encode()) for event in events
-        ]
-        await asyncio.gather(*futures)
+        # The last one alone says how far the poll saw, so it is written after all others.
+        for part in (events[:-1], events[-1:]):
+            futures = [
+                await producer.send(self._topic, _encode(event), str(event["opportunity"]).encode()) for event in part
+            ]
+            await asyncio.gather(*futures)
         self.event_count += len(events)
 
     async def _restore_cursor(self) -> Cursor:

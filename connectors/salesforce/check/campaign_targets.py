@@ -58,7 +58,7 @@ class CampaignCheck:
 
     def problems(self, targets: list[TargetedCampaign]) -> Iterator[tuple[str, str]]:
         """Account and sentence for each campaign that is not there, and each status that its campaign lacks."""
-        sound = [target for target in targets if len(target.crm_id) in (15, 18) and target.crm_id.isalnum()]
+        sound = [target for target in targets if _is_record_id(target.crm_id)]
         for target in targets:
             if target not in sound:
                 yield (
@@ -100,3 +100,8 @@ class CampaignCheck:
             if not row.get("IsDeleted"):
                 labels.setdefault(str(row["CampaignId"])[:15], []).append(str(row["Label"]))
         return labels
+
+
+def _is_record_id(text: str) -> bool:
+    """Whether a text can be the id of a record; Salesforce refuses a whole query for one that cannot."""
+    return len(text) in (15, 18) and text.isascii() and text.isalnum()

@@ -62,7 +62,7 @@ def check_org(
     """Returns what is wrong with an org and the definitions of its accounts.
 
     `others` are accounts of the org that are not checked themselves: they may name the same campaigns. Without any
-    account the default mapping is checked. Takes about a dozen requests. Raises SalesforceRefused for the login, and
+    account the default mapping is checked. Takes some five requests. Raises SalesforceRefused for the login, and
     SalesforceUnavailable for an org that does not answer.
     """
     report = OrgReport()
@@ -70,7 +70,7 @@ def check_org(
         report.problems.append(problem)
         return report  # nothing else can be asked
     org.check()
-    schema = OrgSchema(org)
+    schema = OrgSchema(org, _objects(accounts))
     report.problems += [*_access_problems(schema, accounts), *own_field_problems(schema, org.connection)]
     report.notes += _org_notes(org, schema)
     for name, definitions in accounts.items():

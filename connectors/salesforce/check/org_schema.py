@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.salesforce.handover.descriptions import ObjectDescription, parse_description
@@ -10,11 +10,14 @@ from connectors.salesforce.org.client import OrgClient
 
 
 class OrgSchema:
-    """Describes each object once; an object that the org lacks or hides has no fields and allows nothing."""
+    """Describes each object once; an object that the org lacks or hides has no fields and allows nothing.
 
-    def __init__(self, org: OrgClient) -> None:
+    `sobjects` are described in one request, any other one when it is asked for.
+    """
+
+    def __init__(self, org: OrgClient, sobjects: Iterable[str] = ()) -> None:
         self._org = org
-        self._documents: dict[str, Mapping[str, Any] | None] = {}
+        self._documents: dict[str, Mapping[str, Any] | None] = {**org.describe_visible(sobjects)}
 
     def fields(self, sobject: str) -> ObjectDescription:
         """The fields of an object that the user may see, by name."""
@@ -32,5 +35,5 @@ class OrgSchema:
 
     def _document(self, sobject: str) -> Mapping[str, Any] | None:
         if sobject not in self._documents:
-            self._documents[sobject] = self._org.describe_if_visible(sobject)
+            self._documents.update(self._org.describe_visible([sobject]))
         return self._documents[sobject]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from connectors.salesforce.handover.descriptions import DescriptionCache, ObjectDescription
 from connectors.salesforce.handover.field_rules import FieldDigests, parse_digests, value_digest
 from connectors.salesforce.handover.handover_records import DELETED_IN_CRM, LeadHandOverNumber
-from connectors.salesforce.handover.record_ids import CONTACT_PREFIX, full_record_id
+from connectors.salesforce.handover.record_ids import CONTACT_PREFIX, full_record_id, is_person_id
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
 from connectors.salesforce.org.connection import Connection
 
@@ -73,13 +73,13 @@ class RecordLookup:
         """Returns the link of each key that has or had a record, with the values of `fields`.
 
         `links` has the record ids of keys from earlier results; a record that was purged from the recycle bin is
-        known by its link only, and counts as deleted. `contact_keys` are those that a Contact without a Lead may
-        carry.
+        known by its link only, and counts as deleted. One of another CRM is passed over. `contact_keys` are those
+        that a Contact without a Lead may carry.
         """
         keys = list(keys)
         leads = self._leads_by_key(keys, fields)
         found: dict[str, RecordLink | OrgRecord] = {**leads}
-        missing = {key: links[key] for key in keys if key not in found and key in links}
+        missing = {key: links[key] for key in keys if key not in found and is_person_id(links.get(key, ""))}
         for sobject in ("Lead", "Contact"):
             by_id = {key: link for key, link in missing.items() if _object_of(link) == sobject}
             found.update(self._records_by_link(sobject, by_id, fields))

@@ -11,8 +11,8 @@ from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.org_opportunity import OrgOpportunity
 
 WHOLE_EVERY = timedelta(days=1)
-_LATEST_MS = 4_102_444_800_000
-"""2100: a version that somebody typed may be no time at all."""
+_EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
+"""2000 and 2100: a version before is no time, and one after it somebody has typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,12 @@ class Cursor:
 
     @classmethod
     def from_states(cls, states: Mapping[str, OrgOpportunity], version: int) -> Cursor:
-        """Returns the cursor after events that left these states, by id; `version` is the last one's.
+        """Returns the cursor after events that left these states, by id; `version` is the highest one.
 
-        That is also the org's time (ms) at the poll that wrote it, which saw all changes before.
+        That of a poll's last event is the org's time (ms) when the poll began, which saw all changes before. Without
+        such a version no poll was written whole, and the next one is the first.
         """
-        times = [datetime.fromisoformat(state.row.modified) for state in states.values()]
-        if version:
-            times.append(datetime.fromtimestamp(min(version, _LATEST_MS) / 1000, UTC))
-        return cls(MappingProxyType(dict(states)), max(times, default=None), version)
+        until = None
+        if version >= _EARLIEST_MS:
+            until = datetime.fromtimestamp(min(version, _LATEST_MS) / 1000, UTC)
+        return cls(MappingProxyType(dict(states)), until, version)

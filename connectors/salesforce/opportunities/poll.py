@@ -58,7 +58,8 @@ class PollReport:
 class OpportunityPoll:
     """`(events, next cursor) = poll(cursor)`: asks the org and makes an event for each state of ours that changed.
 
-    After a failure the same cursor can be used again: it gives the same events with the same ids. `rules` are asked
+    After a failure the same cursor can be used again: it gives the same events with the same ids. The last event is
+    written when the others are: its `version` is the position of the poll (`Cursor.from_states`). `rules` are asked
     at every poll. `org_name` is "" for the org of all accounts that have none of their own; `is_of_org` tells which
     accounts the org serves.
     """
@@ -93,7 +94,11 @@ class OpportunityPoll:
         survey, after = self._read_all(cursor, rules) if is_whole else self._read_changes(cursor, rules)
         until = self._queries.asked_at or datetime.now(UTC)
         version = max(cursor.version + 1, int(until.timestamp() * 1000))
-        states, events = self._compare(cursor, rules, survey, version, is_whole=is_whole)
+        # Only the last event says how far the poll saw: a process that dies before it has written that one starts
+        # again from where this poll did.
+        states, events = self._compare(cursor, rules, survey, cursor.version + 1, is_whole=is_whole)
+        if events:
+            events[-1]["version"] = version
         self.report = PollReport(
             is_whole,
             self._queries.request_count,

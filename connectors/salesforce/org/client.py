@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -19,6 +19,7 @@ from connectors.salesforce.org.auth import AccessToken, TokenProvider
 from connectors.salesforce.org.connection import Connection
 from connectors.salesforce.org.errors import (
     CircuitOpen,
+    CrmError,
     ErrorCategory,
     RequestRefused,
     SetupRefused,
@@ -35,6 +36,9 @@ MAX_RECORDS = 200
 # An address may have 16,384 characters; host, path and the rest of the request line need some of them.
 MAX_QUERY_CHARACTERS = 15_000
 _LEAST_VALUES = 1_000
+_OK = 200
+_COMPOSITE_VERSION = 38.0
+"""The first version of the API that takes several requests in one."""
 _STATUSES_OF_A_SIZE = (400, 413, 414, 431)
 WRITE_HEADERS = {
     # Without it every update runs the assignment rules again and may give the lead to another person.
@@ -105,12 +109,36 @@ class OrgClient:
         result = self._call(lambda org: org.restful(f"sobjects/{sobject}/describe"))
         return dict(result or {})
 
-    def describe_if_visible(self, sobject: str) -> dict[str, Any] | None:
-        """Returns the schema of an object; None for one that the org lacks or the user may not see."""
+    def describe_visible(self, sobjects: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+        """Returns the schema of each object, None for one that the org lacks or the user may not see.
+
+        One request asks for all of them, and counts as one.
+        """
+        names = list(sobjects)
+        if float(self.connection.version) < _COMPOSITE_VERSION:
+            return {name: self._describe_alone(name) for name in names}
+        base = f"/services/data/v{self.connection.version}/sobjects"
+        parts = [{"method": "GET", "url": f"{base}/{name}/describe", "referenceId": name} for name in names]
+        answer = self._call(lambda org: org.restful("composite", method="POST", json={"compositeRequest": parts}))
+        answers = {str(each["referenceId"]): each for each in dict(answer or {}).get("compositeResponse", ())}
+        if answers.keys() != set(names):
+            raise TransientFailure("Salesforce answers a composite request with other parts")
+        return {name: self._described(answers[name]) for name in names}
+
+    def _describe_alone(self, sobject: str) -> dict[str, Any] | None:
         try:
             return self.describe(sobject)
         except SetupRefused:
             return None
+
+    def _described(self, part: Mapping[str, Any]) -> dict[str, Any] | None:
+        status, body = int(part["httpStatusCode"]), part["body"]
+        if status == _OK:
+            return dict(body)
+        error = self._classified(error_from_body(status, body), status)
+        if isinstance(error, SetupRefused):
+            return None
+        raise error
 
     def write_collection(
         self,
@@ -192,11 +220,13 @@ class OrgClient:
             self._local.skew = datetime.now(UTC) - date
 
     def _to_exception(self, error: SalesforceError) -> Exception:
-        crm_error = error_from_body(error.status, error.content)
+        return self._classified(error_from_body(error.status, error.content), error.status)
+
+    def _classified(self, crm_error: CrmError, status: int) -> Exception:
         category = classify_error(crm_error, self.connection.external_id_field)
         said = f"{crm_error.code}: {crm_error.safe_message}"
         # An answer without a code comes from something in between, such as a proxy, and says nothing of a record.
-        is_foreign = crm_error.code.startswith("HTTP_") and error.status not in _STATUSES_OF_A_SIZE
+        is_foreign = crm_error.code.startswith("HTTP_") and status not in _STATUSES_OF_A_SIZE
         if category is ErrorCategory.RETRY or is_foreign:
             return TransientFailure(f"Salesforce ({self.connection.display_name}) cannot now: {said}")
         if category is ErrorCategory.PAUSE:

@@ -118,8 +118,19 @@ def _convert_datetime(field: SObjectField, value: Any) -> str:
 
 def _check_year(field: SObjectField, day: date) -> None:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        message = f"{field.display_label}: invalid date: {day:%a %b %d} 00:00:00 GMT {day.year}"
+        message = f"{field.display_label}: invalid date: {_weekday(day)} {day:%b %d} 00:00:00 GMT {day.year}"
         raise ApiError("FIELD_INTEGRITY_EXCEPTION", message, [field.name])
+
+
+def _weekday(day: date) -> str:
+    """Returns the day of the week as Java has it: days before October 15, 1582 are those of the Julian calendar."""
+    if day >= date(1582, 10, 15):
+        return f"{day:%a}"
+    # The number of the day in the Julian calendar, whose years begin with March here; day 0 was a Monday.
+    from_march = (day.month + 9) % 12
+    year = day.year + 4800 - (day.month < 3)
+    number = day.day + (153 * from_march + 2) // 5 + 365 * year + year // 4 - 32083
+    return ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[number % 7]
 
 
 def _parser_error(field: SObjectField, token: str, value: str) -> ApiError:

@@ -13,7 +13,7 @@ from connectors.salesforce_sandbox.org import ORG, Org
 from connectors.salesforce_sandbox.soql.execution import QueryResult, run_query
 from connectors.salesforce_sandbox.soql.parser import parse_soql
 
-_NAME_IN_MESSAGE = re.compile(r"(?:sObject type|No such column|relationship) '([^']+)'")
+_NAME_IN_MESSAGE = re.compile(r"(?:sObject type|No such column|relationship) '(?P<name>[^']+)'|ID field: (?P<id>.+)")
 
 
 def routes(base: str) -> list[web.RouteDef]:
@@ -91,6 +91,6 @@ def _with_position(error: ApiError, soql: str) -> ApiError:
     name = _NAME_IN_MESSAGE.search(error.message)
     if name is None:
         return error
-    position = max(0, soql.lower().find(name[1].lower()))
+    position = max(0, soql.lower().find((name["name"] or name["id"]).lower()))
     place = f"\n{soql}\n{' ' * position}^\nERROR at Row:1:Column:{position + 1}\n"
     return ApiError(error.code, place + error.message, error.fields, status=error.status)

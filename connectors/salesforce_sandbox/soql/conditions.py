@@ -120,7 +120,11 @@ def _parse_operand(field: SObjectField, value: Any) -> Any:
         return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}+0000"
     if isinstance(value, date):
         return value.isoformat()
-    return ids.to_18(value) if field.type in ("id", "reference") else value
+    if field.type not in ("id", "reference"):
+        return value
+    if not ids.is_id(value):
+        raise ApiError("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}", None)
+    return ids.to_18(value)
 
 
 def _like_pattern(pattern: str) -> re.Pattern[str]:

@@ -27,7 +27,14 @@ from tests.programs.mutations.rules import (
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
 from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
-from tests.programs.mutations.rules.salesforce import ledger
+from tests.programs.mutations.rules.salesforce import (
+    attribution,
+    coercion,
+    field_rules,
+    ledger,
+    matching,
+    polls,
+)
 
 NumberedMutation = tuple[int, Mutation]
 
@@ -59,6 +66,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *ledger.MUTATIONS,
     *lead_updates.MUTATIONS,
     *crm_results.MUTATIONS,
+    *field_rules.MUTATIONS,
+    *coercion.MUTATIONS,
+    *matching.MUTATIONS,
+    *polls.MUTATIONS,
+    *attribution.MUTATIONS,
 )
 
 

@@ -1,4 +1,4 @@
-"""One rule of the specification, and how to break it in the engine."""
+"""One rule of the specification, and how to break it in the engine, or in what connects it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ENGINE = "streams/engine/"
+CONNECTORS = "connectors/"
 
 Section = Literal[2, 3, 5, 6, 7, 8]
 """Of the specification: 2 topics, 3 points, repeats and events of the future, 5 conditions, 6 time, 7 leads,
@@ -18,7 +19,10 @@ class DoesNotApply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`text` occurs exactly once in the file `where` (below the engine's folder); `instead` breaks the rule."""
+    """`text` occurs exactly once in the file `where`; `instead` breaks the rule.
+
+    `where` is a path below the engine's folder, or one of the project that begins with `connectors/`.
+    """
 
     id: str
     section: Section
@@ -33,7 +37,7 @@ class Mutation:
     @property
     def path(self) -> str:
         """The path of the file in the project."""
-        return ENGINE + self.where
+        return self.where if self.where.startswith(CONNECTORS) else ENGINE + self.where
 
     @property
     def module(self) -> str:

@@ -177,3 +177,12 @@ def test_a_query_fits_into_an_address_of_16384_characters(sandbox: SandboxClient
     assert org.query_in_batches("SELECT Id FROM Lead WHERE Leadstream_Id__c IN {}", ["ü" * 80] * 200) == []
     queries = sandbox.requests("queryAll")
     assert 2 < len(queries) < 20
+
+
+def test_a_record_of_another_crm_that_a_lead_is_linked_to_holds_up_nobody(sandbox: SandboxClient) -> None:
+    batch = [lead_of("ada", record="hs-123"), lead_of("bob", 2, record="00Q5A00000000é"), lead_of("eve", 3)]
+    answers = answers_of(delivery_to(sandbox, mapping_of()), *batch)
+    assert [each.kind for each in answers] == ["linked", "linked", "linked"]
+    assert {row["Leadstream_Id__c"] for row in sandbox.live_records("Lead")} == {
+        f"default/{each.contact}" for each in batch
+    }

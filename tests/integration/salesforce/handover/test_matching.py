@@ -62,6 +62,15 @@ def test_a_contact_is_linked_where_no_open_lead_has_the_address(sandbox: Sandbox
     assert (again.record, sandbox.live_records("Lead")) == (known, [])
 
 
+def test_a_lead_is_linked_before_a_contact_with_the_same_address(sandbox: SandboxClient) -> None:
+    lead = add(sandbox, Email="ada@example.com")
+    sandbox.post("clock", advance=10)
+    add(sandbox, "Contact", Email="ada@example.com")
+    [answer] = answers_of(delivery_to(sandbox, MATCHING), lead_of(email="ada@example.com"))
+    assert answer.record == lead
+    assert [row["Leadstream_Id__c"] for row in sandbox.live_records("Contact")] == [None]
+
+
 def test_a_linked_contact_is_found_by_the_leads_record_where_matching_was_switched_off(
     sandbox: SandboxClient,
 ) -> None:

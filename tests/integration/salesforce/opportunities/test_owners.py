@@ -110,7 +110,7 @@ def test_the_campaigns_account_counts_it_and_does_not_learn_the_contact_of_anoth
     released, owned = org.ask()
     assert (released["account"], released["released"]) == ("default", True)
     assert (owned["account"], owned.get("released"), owned.get("contact")) == ("acme", None, None)
-    assert released["version"] == owned["version"]
+    assert released["version"] <= owned["version"]
     OpportunityChanged.model_validate_json(json.dumps(released))
     sandbox.post("opportunity", id=opportunity, CampaignId=None)
     assert [(event["account"], event.get("contact")) for event in org.ask()] == [("acme", None), ("default", "ada")]

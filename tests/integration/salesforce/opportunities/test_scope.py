@@ -278,3 +278,48 @@ def test_a_restart_does_not_bring_the_past_that_an_account_does_not_want(
     assert org.ask() == []
     org.restart()
     assert org.ask() == []
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_crash_while_a_poll_is_written_forgets_no_change_of_the_past_that_an_account_does_not_want(
+    client: OrgClient, sandbox: SandboxClient, written: int
+) -> None:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING}, opportunities={"since": "2026-02-01"})
+    sandbox.post("clock", at="2026-01-15T12:00:00+00:00")
+    past = add_sale(sandbox, CampaignId=SPRING, Amount=1)
+    sandbox.post("clock", at="2026-02-10T12:00:00+00:00")
+    news = [add_sale(sandbox, CampaignId=SPRING, Amount=amount) for amount in (2, 3)]
+    assert {event["opportunity"] for event in org.ask()} == set(news)
+    # Nobody polls for a while, in which the old one changes long before the new ones.
+    sandbox.post("clock", at="2026-03-01T12:00:00+00:00")
+    sandbox.post("win", opportunity=past, amount=10)
+    sandbox.post("clock", at="2026-03-01T14:00:00+00:00")
+    for each in news:
+        sandbox.post("win", opportunity=each, amount=20)
+    told = org.events[:]
+    events = org.ask()
+    assert {event["opportunity"] for event in events} == {past, *news}
+    # The process dies: of the first two any are on the topic, the last one goes out only after both.
+    *first, _last = events
+    org.events = [*told, *sorted(first, key=lambda event: event["opportunity"] == past)[:written]]
+    org.restart()
+    org.ask()
+    amounts = {event["opportunity"]: event["amount"] for event in org.events}
+    assert amounts == {past: "10", **dict.fromkeys(news, "20")}
+
+
+def test_a_first_poll_that_is_written_in_part_is_repeated_as_the_first(
+    client: OrgClient, sandbox: SandboxClient
+) -> None:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING}, opportunities={"since": "2026-02-01"})
+    sandbox.post("clock", at="2026-01-15T12:00:00+00:00")
+    add_sale(sandbox, CampaignId=SPRING, Amount=1)
+    sandbox.post("clock", at="2026-02-10T12:00:00+00:00")
+    news = {add_sale(sandbox, CampaignId=SPRING, Amount=amount) for amount in (2, 3)}
+    first, _last = org.ask()
+    org.events = [first]
+    org.restart()
+    org.ask()
+    assert {event["opportunity"] for event in org.events} == news

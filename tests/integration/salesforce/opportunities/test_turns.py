@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from agents.crm.factory import build_handover_consumer
 from agents.crm.handovers.handover_consumer import HandOverConsumer
+from agents.crm.opportunities import opportunity_poller
 from agents.crm.opportunities.opportunity_poller import OpportunityPoller
 from agents.crm.opportunities.opportunity_pollers import OpportunityPollers
 from agents.crm.opportunities.polls import build_polls
 from connectors.salesforce.org.directory import OrgDirectory
+from streams.errors import BrokerUnavailable
 from streams.settings import Settings
 from tests.harness.salesforce.crm_process import (
     QUICK,
@@ -82,6 +88,41 @@ async def test_what_a_poll_finds_whose_turn_is_over_is_left_to_the_next_turn(
         await until(lambda: poller.polled_at is not None, "the answer")
     assert poll.report.kept_count == 1
     assert await events_of(settings, "crm-opportunities") == []
+
+
+class LosingProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka publishes no types
+    """Kafka takes no event of one opportunity."""
+
+    lost = b""
+
+    async def send(self, topic: str, value: bytes, key: bytes) -> Any:
+        """Returns a future that fails for the lost opportunity."""
+        if key != self.lost:
+            return await super().send(topic, value, key)
+        failed = asyncio.get_running_loop().create_future()
+        failed.set_exception(KafkaError("not enough replicas"))
+        return failed
+
+
+async def test_the_event_that_says_how_far_a_poll_saw_is_written_after_all_others(
+    settings: Settings, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01", "CampaignId": SPRING}
+    first = sandbox.post("record", type="Opportunity", **fields)["Id"]
+    sandbox.post("clock", advance=1)
+    last = sandbox.post("record", type="Opportunity", **fields)["Id"]
+    [poll] = build_polls(OrgDirectory.from_settings(settings), lambda: releases_of("default")).values()
+    with monkeypatch.context() as patch:
+        patch.setattr(opportunity_poller, "AIOKafkaProducer", LosingProducer)
+        patch.setattr(LosingProducer, "lost", first.encode())
+        with pytest.raises(BrokerUnavailable):
+            await asyncio.wait_for(OpportunityPoller(settings, poll, backoff=QUICK).run(), 60)
+    assert await events_of(settings, "crm-opportunities") == []
+    poller = OpportunityPoller(settings, poll, backoff=QUICK)
+    async with running(poller):
+        await until(lambda: poller.event_count == 2, "both opportunities")
+    versions = {each["opportunity"]: each["version"] for each in await events_of(settings, "crm-opportunities")}
+    assert versions[first] < versions[last]
 
 
 async def test_once_a_day_what_the_topic_says_is_compared_with_the_org(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -221,13 +221,12 @@ class _HidingClient(OrgClient):
     hidden: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
 
-    def describe_if_visible(self, sobject: str) -> dict[str, Any] | None:
-        if sobject in self.hidden:
-            return None
-        description = super().describe_if_visible(sobject)
-        if sobject in self.read_only and description is not None:
-            description |= {"createable": False, "updateable": False}
-        return description
+    def describe_visible(self, sobjects: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+        described = super().describe_visible(sobjects)
+        for name, document in described.items():
+            if name in self.read_only and document is not None:
+                document.update(createable=False, updateable=False)
+        return {name: None if name in self.hidden else document for name, document in described.items()}
 
 
 def hiding_report(sandbox: SandboxClient, account: Definitions | None = None, **flags: tuple[str, ...]) -> OrgReport:
@@ -256,6 +255,22 @@ def test_a_version_that_the_org_does_not_serve_is_told_alone(sandbox: SandboxCli
     [problem] = check_org(OrgClient(sandbox.connection(version="12.0")), {}).problems
     assert problem.startswith("the org does not serve version 12.0 of the API: it serves ")
     assert problem.endswith("; set LEADSTREAM_SALESFORCE_VERSION")
+
+
+def test_a_check_takes_few_requests(sandbox: SandboxClient, client: OrgClient) -> None:
+    check_org(client, {"acme": definitions()})
+    calls = [
+        each["path"].partition("/data/")[2].partition("/")[2].strip("/")
+        for each in sandbox.requests("services/data/")
+    ]
+    assert calls == ["", "limits", "composite"]  # the versions, what is left of a day, every object
+
+
+def test_a_version_without_composite_requests_is_checked_object_by_object(sandbox: SandboxClient) -> None:
+    sandbox.post("object", sobject="Opportunity", visible=False)
+    old, new = (check_org(OrgClient(sandbox.connection(version=each)), {}).problems for each in ("37.0", "62.0"))
+    assert old == new == ["the integration user may not see the object Opportunity: give it access (read)"]
+    assert len(sandbox.requests("v37.0/sobjects/")) == 6
 
 
 def test_a_day_that_is_nearly_spent_is_a_note(sandbox: SandboxClient, client: OrgClient) -> None:

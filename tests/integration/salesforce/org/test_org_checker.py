@@ -75,7 +75,7 @@ async def test_a_new_release_is_checked_when_it_comes(sandbox: SandboxClient) ->
     releases = Releases()
     releases.apply()
     async with running(sandbox, releases) as checker:
-        await until(lambda: bool(sandbox.requests("describe")))
+        await until(lambda: bool(sandbox.requests("/composite")))
         releases.apply(Nope__c={"value": "x"})
         await until(lambda: bool(checker.problems))
         assert "Nope__c" in checker.problems[0]
@@ -85,7 +85,7 @@ async def test_an_org_that_fits_is_asked_once_for_each_release(sandbox: SandboxC
     releases = Releases()
     releases.apply()
     async with running(sandbox, releases) as checker:
-        await until(lambda: len(sandbox.requests("Opportunity/describe")) == 1)
+        await until(lambda: len(sandbox.requests("/composite")) == 1)
         looks = 0
 
         def has_looked_often() -> bool:
@@ -94,7 +94,7 @@ async def test_an_org_that_fits_is_asked_once_for_each_release(sandbox: SandboxC
             return looks > 20
 
         await until(has_looked_often)
-        assert (checker.problems, len(sandbox.requests("Opportunity/describe"))) == ((), 1)
+        assert (checker.problems, len(sandbox.requests("/composite"))) == ((), 1)
 
 
 async def test_an_org_that_is_away_is_told_and_asked_again(sandbox: SandboxClient) -> None:

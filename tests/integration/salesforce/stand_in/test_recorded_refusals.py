@@ -149,7 +149,7 @@ REFUSALS = [
         {**LEAD, "View_Date__c": "0001-01-01"},
         400,
         "FIELD_INTEGRITY_EXCEPTION",
-        "View Date: invalid date: Mon Jan 01 00:00:00 GMT 1",
+        "View Date: invalid date: Sat Jan 01 00:00:00 GMT 1",
         ["View_Date__c"],
     ),
 ]

@@ -168,3 +168,13 @@ def test_a_misspelt_order_of_a_fault_is_refused(sandbox: SandboxClient) -> None:
     answer = requests.post(f"{sandbox.url}/__sandbox__/faults", json={"kind": "earthquake"}, timeout=5)
     assert answer.status_code == 400
     assert "earthquake" in answer.json()[0]["message"]
+
+
+def test_a_query_with_an_id_that_can_be_none_is_refused_as_a_whole(sandbox: SandboxClient, api: OrgApi) -> None:
+    lead = sandbox.post("record", type="Lead", LastName="x", Company="C")["Id"]
+    soql = f"SELECT Id FROM Lead WHERE Id IN ('{lead}','hs-123')"
+    answer = api("GET", "queryAll", q=soql)
+    [error] = answer.json()
+    assert (answer.status_code, error["errorCode"]) == (400, "INVALID_QUERY_FILTER_OPERATOR")
+    assert error["message"].startswith(f"\n{soql}\n")
+    assert error["message"].endswith("\ninvalid ID field: hs-123")

@@ -19,6 +19,7 @@ from schemas.definitions import LeadField
 DESCRIPTION = {"F": FieldDescription("F", "string", 20)}
 NEW = RecordState()
 OURS = value_digest("ours")
+MATCHED = RecordState(exists=True, present={"F": "theirs"})
 
 
 def existing(present: str | None, **written: str) -> RecordState:
@@ -35,6 +36,7 @@ def existing(present: str | None, **written: str) -> RecordState:
         ({"property": "p"}, existing("theirs", F=OURS), {}),
         ({"property": "p"}, existing("theirs", F="other"), {"F": "ours"}),
         ({"property": "p"}, existing("theirs"), {"F": "ours"}),
+        ({"property": "p"}, MATCHED, {"F": "ours"}),
         ({"property": "none", "default": "d"}, existing(None), {}),
         ({"property": "p", "write": "create"}, existing(None), {}),
         ({"property": "p", "write": "empty"}, existing("theirs"), {}),

@@ -111,3 +111,40 @@ def test_a_date_without_a_zone_is_in_utc(monkeypatch: pytest.MonkeyPatch) -> Non
     org = org_that_answers(monkeypatch, 200, '{"records": [], "done": true}', Date="Sun, 01 Mar 2026 10:00:00 -0000")
     org.query_all("SELECT Id FROM Lead")
     assert org.server_time() == datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+def parts(**answers: tuple[int, Any]) -> str:
+    return json.dumps(
+        {
+            "compositeResponse": [
+                {"referenceId": name, "httpStatusCode": status, "body": body, "httpHeaders": {}}
+                for name, (status, body) in answers.items()
+            ]
+        }
+    )
+
+
+def refusal(code: str) -> list[dict[str, str]]:
+    return [{"errorCode": code, "message": "told"}]
+
+
+def test_objects_that_are_not_there_are_told_from_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    org = org_that_answers(
+        monkeypatch, 200, parts(Lead=(200, {"fields": []}), Opportunity=(404, refusal("NOT_FOUND")))
+    )
+    assert org.describe_visible(["Lead", "Opportunity"]) == {"Lead": {"fields": []}, "Opportunity": None}
+
+
+def test_an_object_that_cannot_be_described_now_is_not_taken_for_one_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = parts(Lead=(200, {"fields": []}), Contact=(500, refusal("UNKNOWN_EXCEPTION")))
+    org = org_that_answers(monkeypatch, 200, answers)
+    with pytest.raises(TransientFailure, match="UNKNOWN_EXCEPTION"):
+        org.describe_visible(["Lead", "Contact"])
+
+
+def test_a_composite_answer_without_a_part_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    org = org_that_answers(monkeypatch, 200, parts(Lead=(200, {"fields": []})))
+    with pytest.raises(TransientFailure, match="other parts"):
+        org.describe_visible(["Lead", "Contact"])

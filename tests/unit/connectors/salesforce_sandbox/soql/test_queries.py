@@ -158,6 +158,9 @@ def test_an_unsupported_query_is_refused(query: str) -> None:
     [
         ("SELECT Id FROM Lead WHERE Shoe = 'x'", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE SystemModstamp > '2020-01-01'", "INVALID_FIELD"),
+        ("SELECT Id FROM Lead WHERE Id = 'nonsense'", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("SELECT Id FROM Lead WHERE Id IN ('00Q5A0000000001AAA', '')", "INVALID_QUERY_FILTER_OPERATOR"),
+        ("SELECT Id FROM Opportunity WHERE CampaignId != '7015A000000SPR1é'", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Id FROM Lead WHERE Email = 3", "INVALID_FIELD"),
         ("SELECT Id FROM Lead WHERE Description = 'x'", "INVALID_FIELD"),
         ("SELECT Shoe.Name FROM Lead", "INVALID_FIELD"),
