@@ -115,7 +115,8 @@ async def _serve(server: _Server, context: ServeContext, listener: socket.socket
         asyncio.get_running_loop().add_signal_handler(number, stop)
     writing = None if views is None else asyncio.create_task(views.run())
     if writing is not None:
-        writing.add_done_callback(lambda _task: stop())
+        # After a signal it ends, too: that is no second one, and open requests have their time.
+        writing.add_done_callback(lambda _task: None if server.should_exit else stop())
     try:
         await server.serve(sockets=[listener])
     finally:
