@@ -36,6 +36,8 @@ from streams.errors import RedisRefused, RedisUnavailable
 
 TIMEOUT_SECONDS = 10.0
 """The longest time that one answer is waited for."""
+MAX_CONNECTIONS = 1_000
+"""To one server. A reader that waits for changes has one to itself, so this is far more than streams may be open."""
 
 _REFUSALS = (AuthenticationError, AuthorizationError, NoPermissionError)
 _TRANSIENT = (
@@ -167,6 +169,7 @@ async def open_redis(url: str, patience: float = TIMEOUT_SECONDS) -> AsyncIterat
     address = address_of(url)
     # A retry belongs to the caller: only it knows whether a command may be sent twice.
     options: dict[str, Any] = {"protocol": 2, "socket_timeout": patience, "socket_connect_timeout": patience}
+    options["max_connections"] = MAX_CONNECTIONS  # of its own accord redis-py refuses the hundred-first command
     client: Any = Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
     try:
         _leave_answers_as_they_are(client)

@@ -19,7 +19,8 @@ def _default_account(value: object) -> object:
     return DEFAULT_ACCOUNT if value is None else value
 
 
-def _check_calendar_range(at: int) -> int:
+def check_calendar_range(at: int) -> int:
+    """The instant (ms), which lies where every calendar computes. Raises ValueError."""
     if not EARLIEST <= at < LATEST:
         raise ValueError("an instant lies between the years 1900 and 2999")
     return at
@@ -31,7 +32,7 @@ AccountId = Annotated[Slug, BeforeValidator(_default_account)]
 EventId = Annotated[str, Field(min_length=1, max_length=255)]
 """The id from the producer; a repeated id of the same contact changes nothing."""
 
-EventInstant = Annotated[Instant, AfterValidator(_check_calendar_range)]
+EventInstant = Annotated[Instant, AfterValidator(check_calendar_range)]
 """When the event happened: RFC 3339, cut to milliseconds."""
 
 ShortText = Annotated[str, Field(max_length=1_000)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.events.base import check_calendar_range
 from schemas.values import Slug, instant_ms
 from streams.cli.console import write_note
 from streams.errors import UsageError
@@ -50,7 +51,7 @@ def settings_from(**options: Any) -> Settings:
 def parse_time_option(name: str, text: str | None) -> int | None:
     """Returns the instant (ms) that the option `name` was set to, None where it was not set. Raises UsageError."""
     try:
-        return None if text is None else instant_ms(text)
+        return None if text is None else check_calendar_range(instant_ms(text))
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from error
 

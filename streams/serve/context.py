@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
 from streams.kafka.deployment import DeploymentRecord
 from streams.progress import ignore_progress
-from streams.serve.event_stream import OpenStreams
+from streams.serve.event_stream import OpenStreams, wait_for_end
 from streams.serve.event_writer import EventWriter
 from streams.serve.freshness import FreshValue
 from streams.serve.long_questions import LongQuestions
+from streams.serve.problems import HttpProblem
 from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
 from streams.store.status.report import DeploymentStatus, read_status
 from streams.views.reader import ViewReader
 
 STATUS_SECONDS = 3.0
+
+_T = TypeVar("_T")
 
 
 class ServeContext:
@@ -70,3 +75,28 @@ def serve_context(request: Request) -> ServeContext:
 
 Context = Annotated[ServeContext, Depends(serve_context)]
 """The server's context as a parameter of a route."""
+
+
+class Asker:
+    """Asks long questions for one request; what is asked ends when the client goes, as it does at every key typed."""
+
+    def __init__(self, request: Request) -> None:
+        self._receive = request.receive
+        self._questions = serve_context(request).questions
+
+    async def ask(self, question: Callable[[], Awaitable[_T]]) -> _T:
+        """The answer. Raises what `LongQuestions.ask` raises, and HttpProblem to nobody where the client is gone."""
+        asking = asyncio.create_task(self._questions.ask(question))
+        leaving = asyncio.create_task(wait_for_end(self._receive))
+        try:
+            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                raise HttpProblem("timeout", "the client went before it had the answer")
+            return asking.result()
+        finally:
+            asking.cancel()
+            leaving.cancel()
+
+
+AskerOfRequest = Annotated[Asker, Depends(Asker)]
+"""The asker of a request as a parameter of a route."""

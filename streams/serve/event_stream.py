@@ -77,7 +77,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Sends until the client goes, the server stops, or what is read fails."""
         self._streams.count += 1
-        gone = asyncio.create_task(_wait_for_end(receive))
+        gone = asyncio.create_task(wait_for_end(receive))
         sending = asyncio.create_task(self._send_all(send))
         stopping = asyncio.create_task(self._streams.stopping.wait())
         try:
@@ -117,6 +117,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _wait_for_end(receive: Receive) -> None:
+async def wait_for_end(receive: Receive) -> None:
+    """Returns when the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

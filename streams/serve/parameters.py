@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.events.base import DEFAULT_ACCOUNT
+from schemas.events.base import DEFAULT_ACCOUNT, check_calendar_range
 from schemas.values import ContactId, Slug, instant_ms
 from streams.serve.guards.paths import decode_part
 from streams.serve.problems import FaultyField, HttpProblem
@@ -69,7 +69,7 @@ def parse_instant(
 ) -> int | None:
     """The instant (ms) that a query names. Raises HttpProblem for one that does not exist."""
     try:
-        return None if at is None else instant_ms(at)
+        return None if at is None else check_calendar_range(instant_ms(at))
     except ValueError as error:
         raise faulty("query.at", str(error)) from error
 

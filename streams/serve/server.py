@@ -20,6 +20,7 @@ from streams.runtime.process.supervisor import Supervisor
 from streams.serve.addresses import url_host
 from streams.serve.app import create_app
 from streams.serve.context import ServeContext
+from streams.serve.guards.connection import BoundedConnection
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.own_redis import OwnRedis
 from streams.serve.redis_connection import LazyRedis
@@ -84,7 +85,7 @@ class _Server(uvicorn.Server):
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         cast(Any, app),  # uvicorn's own types of ASGI are narrower than Starlette's
-        http="h11",
+        http=BoundedConnection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -114,7 +115,8 @@ async def _serve(server: _Server, context: ServeContext, listener: socket.socket
         asyncio.get_running_loop().add_signal_handler(number, stop)
     writing = None if views is None else asyncio.create_task(views.run())
     if writing is not None:
-        writing.add_done_callback(lambda _task: stop())
+        # After a signal it ends, too: that is no second one, and open requests have their time.
+        writing.add_done_callback(lambda _task: None if server.should_exit else stop())
     try:
         await server.serve(sockets=[listener])
     finally:

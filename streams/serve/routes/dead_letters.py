@@ -22,7 +22,7 @@ from streams.serve.answers.dead_letters import (
     LetterSummary,
     RetryAnswer,
 )
-from streams.serve.context import Context
+from streams.serve.context import AskerOfRequest, Context
 from streams.serve.problems import HttpProblem
 from streams.settings import Settings
 from streams.store.dead_letters.advice import advice_for
@@ -58,6 +58,7 @@ LetterLimit = Annotated[int, Query(ge=1, le=500, description="How many of the ne
 @router.get("/dead-letters", summary="List the newest dead letters")
 async def list_letters(
     context: Context,
+    asker: AskerOfRequest,
     *,
     code: CodeQuery = None,
     account: LetterAccount = None,
@@ -69,14 +70,14 @@ async def list_letters(
     selection = LetterSelection(
         codes=() if code is None else (code,), account=account, contact=contact, is_retried=retried
     )
-    return await context.questions.ask(partial(_list, context.settings, selection, limit))
+    return await asker.ask(partial(_list, context.settings, selection, limit))
 
 
 @router.get("/dead-letters/{letter}", summary="Show a dead letter")
-async def show_letter(context: Context, letter: LetterParam) -> LetterDetails:
+async def show_letter(context: Context, asker: AskerOfRequest, letter: LetterParam) -> LetterDetails:
     """What was refused, why, and what can be done about it."""
     try:
-        return await context.questions.ask(partial(_show, context.settings, LetterCoordinates.parse(letter)))
+        return await asker.ask(partial(_show, context.settings, LetterCoordinates.parse(letter)))
     except UsageError as error:
         raise HttpProblem("not-found", str(error)) from error
 

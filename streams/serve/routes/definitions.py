@@ -17,7 +17,7 @@ from streams.definitions.load import AccountDefinitions, LoadedDefinitions, load
 from streams.progress import ignore_progress
 from streams.serve.answers.definitions import AppliedRelease, HistoryAnswer
 from streams.serve.answers.questions import DraftDefinitions, DraftPlan, PlannedAccount
-from streams.serve.context import Context
+from streams.serve.context import AskerOfRequest, Context
 from streams.serve.parameters import AccountParam
 from streams.serve.problems import FaultyField, HttpProblem
 from streams.settings import Settings
@@ -45,22 +45,24 @@ async def show_definitions(context: Context, account: AccountParam = DEFAULT_ACC
 
 
 @router.get("/definitions/history", summary="List the releases of an account")
-async def list_history(context: Context, account: AccountParam = DEFAULT_ACCOUNT) -> HistoryAnswer:
+async def list_history(
+    context: Context, asker: AskerOfRequest, account: AccountParam = DEFAULT_ACCOUNT
+) -> HistoryAnswer:
     """What each changed, and in how many partitions it decides. It reads the checkpoints of all partitions."""
     await context.definitions.release(account)
-    history = await context.questions.ask(partial(_read_history, context.settings, account))
+    history = await asker.ask(partial(_read_history, context.settings, account))
     return HistoryAnswer.model_validate(history.to_dict())
 
 
 @router.post("/definitions/plan", summary="Plan a draft")
-async def plan_draft(context: Context, draft: DraftDefinitions) -> DraftPlan:
+async def plan_draft(context: Context, asker: AskerOfRequest, draft: DraftDefinitions) -> DraftPlan:
     """What applying the draft would change, and who would enter and leave; nothing is written.
 
     Unless `quick` it scans all contacts, and the journal for what is asked of the past: few such questions run at a
     time, each for at most a minute.
     """
     log = await context.definitions.log()
-    loaded = await context.questions.ask(partial(_load, draft.text, log.engine_versions()))
+    loaded = await asker.ask(partial(_load, draft.text, log.engine_versions()))
     if loaded.problems:
         raise HttpProblem(
             "invalid",
@@ -70,7 +72,7 @@ async def plan_draft(context: Context, draft: DraftDefinitions) -> DraftPlan:
                 for each in loaded.problems[:MAX_PROBLEMS]
             ],
         )
-    results = await context.questions.ask(partial(_plan, context.settings, loaded.accounts, draft.quick))
+    results = await asker.ask(partial(_plan, context.settings, loaded.accounts, draft.quick))
     return DraftPlan(accounts=[_planned(result) for result in results])
 
 

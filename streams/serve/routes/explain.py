@@ -14,7 +14,7 @@ from streams.errors import DataError, UsageError
 from streams.explain.answer import Question
 from streams.explain.explanation import explain_past, explain_present
 from streams.progress import ignore_progress
-from streams.serve.context import Context
+from streams.serve.context import AskerOfRequest, Context
 from streams.serve.parameters import AccountParam, ContactParam, InstantParam, faulty
 from streams.serve.problems import HttpProblem
 
@@ -30,6 +30,7 @@ JournalQuery = Annotated[
 @router.get("/contacts/{contact}/why", summary="Tell why a contact is in a segment or campaign")
 async def explain_contact(
     context: Context,
+    asker: AskerOfRequest,
     *,
     contact: ContactParam,
     account: AccountParam = DEFAULT_ACCOUNT,
@@ -50,6 +51,6 @@ async def explain_contact(
     if at is not None or journal:
         explain = partial(explain_past, settings, question, at, ignore_progress)
     try:
-        return await context.questions.ask(explain)
+        return await asker.ask(explain)
     except (UsageError, DataError) as error:
         raise HttpProblem("not-found", str(error)) from error

@@ -13,7 +13,7 @@ from streams.search.apply import build_search_request
 from streams.search.condition import FILE_PREFIX, condition_warnings
 from streams.search.search import SearchRequest, SearchResult, search
 from streams.serve.answers.questions import SearchAnswer, SearchQuestion
-from streams.serve.context import Context
+from streams.serve.context import AskerOfRequest, Context
 from streams.serve.problems import FaultyField, HttpProblem
 from streams.settings import Settings
 
@@ -21,14 +21,14 @@ router = APIRouter(tags=["search"])
 
 
 @router.post("/search", summary="Count and sample contacts by a condition or by words")
-async def search_contacts(context: Context, question: SearchQuestion) -> SearchAnswer:
+async def search_contacts(context: Context, asker: AskerOfRequest, question: SearchQuestion) -> SearchAnswer:
     """It scans all contacts of the account, and the journal for activity that is not counted yet; a `partial` search
     scans those of one partition and estimates. Few such questions run at a time, each for at most a minute.
     """
     request = build_request(question)
     await context.definitions.release(question.account)
     try:
-        result = await context.questions.ask(partial(_search, context.settings, request))
+        result = await asker.ask(partial(_search, context.settings, request))
     except UsageError as error:
         raise condition_problem(str(error)) from error
     return _answer(question, request, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import redis
 from connectors.ports import free_port
 from connectors.redis.connection import Script, open_redis
 from streams.errors import RedisRefused, RedisUnavailable
+from streams.serve.event_stream import MAX_STREAMS
 from tests.harness.views.durable_redis import DurableRedis
 
 ECHO = Script("return {KEYS[1], ARGV[1]}")
@@ -23,6 +25,24 @@ async def test_a_script_runs_though_the_server_forgot_it(tmp_path: Path) -> None
                 assert await client.run(ECHO, ["a"], [1]) == [b"a", b"1"]
                 assert await client.run_all(ECHO, [(["a"], [1]), (["b"], [2])]) == [[b"a", b"1"], [b"b", b"2"]]
                 await client.execute("SCRIPT", "FLUSH")
+
+
+async def test_many_that_wait_for_changes_leave_room_for_others(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as server:
+        async with open_redis(server.url) as client:
+            waiting = [
+                asyncio.create_task(client.execute("XREAD", "BLOCK", 5_000, "STREAMS", "changes", "0-0"))
+                for _ in range(MAX_STREAMS)
+            ]
+            async with asyncio.timeout(60):
+                while int(_field(await client.execute("INFO", "clients"), "blocked_clients")) < MAX_STREAMS:
+                    assert not [task for task in waiting if task.done()]
+            await client.execute("XADD", "changes", "*", "name", "value")
+            assert all(await asyncio.gather(*waiting))
+
+
+def _field(information: bytes, name: str) -> str:
+    return dict(row.split(":", 1) for row in information.decode().split() if ":" in row)[name]
 
 
 async def test_nobody_there_is_unavailable() -> None:

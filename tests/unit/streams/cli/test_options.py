@@ -26,6 +26,8 @@ def test_a_time_is_an_instant_in_ms_and_an_error_names_its_option() -> None:
     assert parse_time_option("--at", "1970-01-01T00:00:01Z") == 1_000
     with pytest.raises(UsageError, match=r"^--until: "):
         parse_time_option("--until", "yesterday")
+    with pytest.raises(UsageError, match="--at: an instant lies between"):
+        parse_time_option("--at", "0001-01-01T00:00:00+14:00")  # in UTC before any calendar
 
 
 def test_an_account_is_a_short_name() -> None:

@@ -61,6 +61,7 @@ async def test_a_contact_is_found_whatever_its_id_is_made_of(name: str) -> None:
         ("contacts/ada/why?segment=vip&campaign=spring", 422),
         ("contacts/ada/why?segment=vip&at=2026-13-01T00:00:00Z", 422),
         ("contacts/ada/why?segment=vip&at=today", 422),
+        ("contacts/ada/why?segment=vip&at=0001-01-01T00:00:00%2B14:00", 422),
         ("segments/nope", 404),
         ("segments/nope/members", 404),
         ("segments/nope/sizes", 404),
