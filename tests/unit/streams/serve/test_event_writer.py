@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,43 +12,10 @@ from streams.publish.lines import EventLine, line_from_event
 from streams.publish.ordering import OutgoingEvent
 from streams.serve.event_writer import EventWriter
 from streams.settings import Settings
-from streams.tracing.spans import StepKind, TracedStep
-
-PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-TRACE: Headers = (("traceparent", PARENT),)
-CONTINUED: Headers = (("traceparent", PARENT.replace(b"b7ad", b"1111")),)
-UNSAMPLED: Headers = (("traceparent", PARENT[:-2] + b"00"),)
+from tests.harness.tracing.memory_recorder import CONTINUED, SAMPLED, UNSAMPLED, MemoryRecorder
 
 
-class MemorySpan:
-    """A span whose events have CONTINUED."""
-
-    def __init__(self) -> None:
-        self.trace = CONTINUED
-        self.ends: list[tuple[Mapping[str, str | int], str | None]] = []
-
-    def end(self, attributes: Mapping[str, str | int], error: str | None = None) -> None:
-        self.ends.append((attributes, error))
-
-
-class MemoryRecorder:
-    """Keeps the spans that it begins."""
-
-    def __init__(self) -> None:
-        self.spans: dict[tuple[str, StepKind, Headers], MemorySpan] = {}
-
-    def record(self, step: TracedStep) -> None:
-        raise AssertionError("the span begins before the events are written")
-
-    def begin(self, name: str, kind: StepKind, trace: Headers) -> MemorySpan:
-        span = self.spans[name, kind, trace] = MemorySpan()
-        return span
-
-    def close(self) -> None:
-        raise AssertionError("the server ends it")
-
-
-class MemoryProducer:
+class HeadersProducer:
     """Keeps the headers of what it sends; `error` fails it."""
 
     def __init__(self, error: Exception | None = None) -> None:
@@ -62,7 +29,7 @@ class MemoryProducer:
         return [(0, number) for number in range(len(events))]
 
 
-def writer_on(producer: MemoryProducer, recorder: MemoryRecorder | None) -> EventWriter:
+def writer_on(producer: HeadersProducer, recorder: MemoryRecorder | None) -> EventWriter:
     writer = EventWriter(Settings(), spans=recorder)
     writer._producer = producer  # type: ignore[assignment]  # as much of one as is used
     return writer
@@ -76,11 +43,11 @@ def an_event() -> EventLine:
 
 
 async def test_the_events_continue_the_span_of_the_request() -> None:
-    producer, recorder = MemoryProducer(), MemoryRecorder()
-    await writer_on(producer, recorder).write([an_event(), an_event()], normalize_ids=False, trace=TRACE)
+    producer, recorder = HeadersProducer(), MemoryRecorder()
+    await writer_on(producer, recorder).write([an_event(), an_event()], normalize_ids=False, trace=SAMPLED)
     assert producer.headers == [CONTINUED]
     [(begun, span)] = recorder.spans.items()
-    assert begun == ("send", "producer", TRACE)
+    assert begun == ("send", "producer", SAMPLED)
     [(attributes, error)] = span.ends
     assert error is None
     assert attributes["messaging.destination.name"] == "contact-changes"
@@ -88,10 +55,10 @@ async def test_the_events_continue_the_span_of_the_request() -> None:
 
 
 async def test_a_span_tells_that_kafka_did_not_take_them() -> None:
-    producer, recorder = MemoryProducer(BrokerUnavailable("Kafka is away")), MemoryRecorder()
+    producer, recorder = HeadersProducer(BrokerUnavailable("Kafka is away")), MemoryRecorder()
     writer = writer_on(producer, recorder)
     with pytest.raises(BrokerUnavailable):
-        await writer.write([an_event()], normalize_ids=False, trace=TRACE)
+        await writer.write([an_event()], normalize_ids=False, trace=SAMPLED)
     [span] = recorder.spans.values()
     assert [error for _, error in span.ends] == ["BrokerUnavailable"]
 
@@ -99,7 +66,7 @@ async def test_a_span_tells_that_kafka_did_not_take_them() -> None:
 @pytest.mark.parametrize(
     ("recorder", "trace"),
     [
-        pytest.param(None, TRACE, id="spans are off"),
+        pytest.param(None, SAMPLED, id="spans are off"),
         pytest.param(MemoryRecorder(), UNSAMPLED, id="a trace that is not sampled"),
         pytest.param(MemoryRecorder(), (), id="no trace"),
     ],
@@ -107,7 +74,7 @@ async def test_a_span_tells_that_kafka_did_not_take_them() -> None:
 async def test_without_a_span_the_events_have_the_trace_as_it_came(
     recorder: MemoryRecorder | None, trace: Headers
 ) -> None:
-    producer = MemoryProducer()
+    producer = HeadersProducer()
     await writer_on(producer, recorder).write([an_event()], normalize_ids=False, trace=trace)
     assert producer.headers == [trace]
     assert recorder is None or recorder.spans == {}

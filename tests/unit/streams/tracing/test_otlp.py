@@ -118,3 +118,4 @@ def test_a_collector_that_does_not_answer_holds_nobody_up(collector: Collector, 
         wait_until(lambda: bool(lines), 30, "it is not told")
     assert [line["event"] for line in lines] == ["spans are lost"]
     assert collector.spans == []
+    collector.status = 400  # for what it still answers

@@ -20,35 +20,19 @@ from connectors.salesforce.handover.handover_records import (
 )
 from streams.kafka.batches import Headers
 from streams.settings import Settings
-from streams.tracing.spans import OpenSpan, StepKind, TracedStep
+from streams.tracing.spans import TracedStep
+from tests.harness.tracing.memory_recorder import SAMPLED, UNSAMPLED, MemoryRecorder
 
-TRACE: Headers = (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),)
 LEADS = TopicPartition("qualified-leads", 3)
 
 
-class MemoryProducer:
+class AcknowledgingProducer:
     """Acknowledges everything."""
 
     async def send(self, _topic: str, _value: bytes, _key: bytes, headers: Any = ()) -> Any:
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         acknowledged.set_result(None)
         return acknowledged
-
-
-class MemoryRecorder:
-    """Keeps what it takes."""
-
-    def __init__(self) -> None:
-        self.steps: list[TracedStep] = []
-
-    def record(self, step: TracedStep) -> None:
-        self.steps.append(step)
-
-    def begin(self, name: str, kind: StepKind, trace: Headers) -> OpenSpan:
-        raise AssertionError("a span is made of an answer")
-
-    def close(self) -> None:
-        raise AssertionError("the process ends it")
 
 
 def queued(headers: Headers, first_try: float | None) -> QueuedHandOver:
@@ -66,15 +50,15 @@ def queued(headers: Headers, first_try: float | None) -> QueuedHandOver:
 
 async def spans_of(item: QueuedHandOver, result: HandOverResult) -> list[TracedStep]:
     recorder = MemoryRecorder()
-    writer = AnswerWriter(Settings(), MemoryProducer(), recorder)  # type: ignore[arg-type]  # as much as is used
+    writer = AnswerWriter(Settings(), AcknowledgingProducer(), recorder)  # type: ignore[arg-type]  # as much as is used
     await writer.write_results([(item, result)])
     return recorder.steps
 
 
 async def test_it_says_what_came_of_it_and_how_long_it_took() -> None:
-    item = queued(TRACE, time.monotonic() - 5)
+    item = queued(SAMPLED, time.monotonic() - 5)
     [span] = await spans_of(item, HandOverResult(item.handover, "linked", record="00Q000000000001AAA"))
-    assert (span.name, span.kind, span.trace, span.error) == ("hand over to Salesforce", "client", TRACE, None)
+    assert (span.name, span.kind, span.trace, span.error) == ("hand over to Salesforce", "client", SAMPLED, None)
     assert 5e9 <= span.ended - span.began < 60e9
     assert span.attributes["leadstream.account"] == "default"
     assert span.attributes["leadstream.campaign"] == "spring"
@@ -88,7 +72,7 @@ async def test_it_says_what_came_of_it_and_how_long_it_took() -> None:
 
 
 async def test_one_that_failed_has_salesforces_code() -> None:
-    item = queued(TRACE, None)
+    item = queued(SAMPLED, None)
     result = HandOverResult(
         item.handover, "failed", record=None, code="DUPLICATES_DETECTED", message="ada@example.com"
     )
@@ -96,7 +80,7 @@ async def test_one_that_failed_has_salesforces_code() -> None:
     assert (span.error, span.began) == ("DUPLICATES_DETECTED", span.ended)
 
 
-@pytest.mark.parametrize("headers", [(), ((TRACE[0][0], TRACE[0][1][:-2] + b"00"),)])
+@pytest.mark.parametrize("headers", [(), UNSAMPLED])
 async def test_one_without_a_sampled_trace_has_none(headers: Headers) -> None:
     item = queued(headers, None)
     assert await spans_of(item, HandOverResult(item.handover, "linked")) == []

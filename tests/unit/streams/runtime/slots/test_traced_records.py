@@ -11,29 +11,10 @@ from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.traced_records import TracedRecords
 from streams.runtime.slots.transaction import TransactionBatch
-from streams.tracing.spans import OpenSpan, StepKind, TracedStep
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, committed_records, fake_slot
 from tests.harness.runtime.slot_records import event_value, transact
-
-SAMPLED = (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),)
-UNSAMPLED = (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"),)
-
-
-class MemoryRecorder:
-    """Keeps what it takes."""
-
-    def __init__(self) -> None:
-        self.steps: list[TracedStep] = []
-
-    def record(self, step: TracedStep) -> None:
-        self.steps.append(step)
-
-    def begin(self, name: str, kind: StepKind, trace: Headers) -> OpenSpan:
-        raise AssertionError("a transaction makes spans when it is over")
-
-    def close(self) -> None:
-        raise AssertionError("a slot does not end it")
+from tests.harness.tracing.memory_recorder import SAMPLED, UNSAMPLED, MemoryRecorder
 
 
 def traced_slot(recorder: MemoryRecorder) -> Slot:
