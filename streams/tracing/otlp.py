@@ -124,7 +124,7 @@ def _resource(role: str, worker: str) -> Resource:
     ours = {
         SERVICE_NAME: "leadstream",
         SERVICE_VERSION: version("leadstream"),
-        SERVICE_INSTANCE_ID: worker,
+        SERVICE_INSTANCE_ID: worker if worker == role else f"{worker}-{role}",  # a worker has several processes
         "leadstream.role": role,
     }
     return Resource.create(ours).merge(OTELResourceDetector().detect())

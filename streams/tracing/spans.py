@@ -80,7 +80,7 @@ def start_spans(role: str, worker: str) -> SpanRecorder | None:
 
 
 def wanted_endpoint(environment: Mapping[str, str]) -> str | None:
-    """The collector's address, without the path of a login; None where spans are off.
+    """The collector's address without login and path, for log lines; None where spans are off.
 
     Raises TracingUnavailable for an address or a protocol that cannot be used.
     """

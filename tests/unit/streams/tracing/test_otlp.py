@@ -55,7 +55,11 @@ def test_a_step_becomes_a_child_of_the_trace(collector: Collector, recorder: Spa
     assert (plain.began, plain.ended) == (3 * SECOND, 5 * SECOND)
     assert plain.attributes == {"messaging.destination.name": "journal", "messaging.kafka.offset": 7}
     resource = {name: plain.resource[name] for name in ("service.name", "service.instance.id", "leadstream.role")}
-    assert resource == {"service.name": "leadstream", "service.instance.id": "w0", "leadstream.role": "pipeline"}
+    assert resource == {
+        "service.name": "leadstream",
+        "service.instance.id": "w0-pipeline",
+        "leadstream.role": "pipeline",
+    }
     assert (failed.failed, failed.attributes["error.type"]) == (True, "too_old")
 
 
