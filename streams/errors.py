@@ -27,7 +27,8 @@ LeadstreamError
 │   ├── LocalRedisError
 │   ├── MetricsAddressRefused
 │   ├── RedisRefused
-│   └── SalesforceRefused
+│   ├── SalesforceRefused
+│   └── TracingUnavailable      never ends anything: it is logged
 └── DuplicateWorker            79  another worker has the same name; no supervisor should restart it
 
 Exit codes follow BSD sysexits.h where it has one.
@@ -162,6 +163,10 @@ class RedisRefused(ConfigurationError):
 
 class SalesforceRefused(ConfigurationError):
     """Salesforce refuses the credentials or the mapping."""
+
+
+class TracingUnavailable(ConfigurationError):
+    """Spans are asked for and cannot be sent; it is told and ends nothing."""
 
 
 class DuplicateWorker(ConfigurationError):

@@ -12,6 +12,7 @@ from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
 from streams.settings import Settings
+from streams.tracing.spans import SpanRecorder
 
 
 def build_handover_consumer(
@@ -22,10 +23,13 @@ def build_handover_consumer(
     time_zone: TimeZoneProvider = utc,
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
+    spans: SpanRecorder | None = None,
 ) -> HandOverConsumer:
     """What hands over to every org of the directory, none of which waits for another."""
     deliveries = {name: Delivery(org, mapping, patience, time_zone) for name, org in directory.clients.items()}
-    return HandOverConsumer(settings, OrgDeliveries(deliveries, directory.org_name, backoff), mapping=mapping)
+    return HandOverConsumer(
+        settings, OrgDeliveries(deliveries, directory.org_name, backoff), mapping=mapping, spans=spans
+    )
 
 
 def active_mapping(latest: Callable[[str], Release | None]) -> MappingProvider:

@@ -24,6 +24,7 @@ from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
 from streams.settings import Settings
 from streams.store.releases import ReleaseFollower
+from streams.tracing.spans import SpanRecorder, start_spans
 
 
 async def run(
@@ -31,6 +32,7 @@ async def run(
     stopping: asyncio.Event,
     backoff: Backoff | None = None,
     parts: CrmParts | None = None,
+    spans: SpanRecorder | None = None,
 ) -> None:
     """Hands over and polls until `stopping` is set or a part fails. `parts` gets those that the report is made of.
 
@@ -39,7 +41,9 @@ async def run(
     releases = ReleaseFollower(settings)
     directory = OrgDirectory.from_settings(settings)
     mapping, time_zone = active_mapping(releases.latest), active_time_zone(releases.latest)
-    consumer = build_handover_consumer(settings, directory, mapping, time_zone=time_zone, backoff=backoff)
+    consumer = build_handover_consumer(
+        settings, directory, mapping, time_zone=time_zone, backoff=backoff, spans=spans
+    )
     pollers = OpportunityPollers.of_orgs(settings, directory, releases.all_releases, backoff, consumer.poll_turn)
     checker = OrgChecker(directory, releases.all_releases)
     if parts is not None:
@@ -77,7 +81,12 @@ async def _run_until_signal(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(settings, stopping, parts=parts)
+    spans = start_spans("crm", settings.name or "crm")
+    try:
+        await run(settings, stopping, parts=parts, spans=spans)
+    finally:
+        if spans is not None:
+            spans.close()
 
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ async def group_members(bootstrap: str, group: str) -> Sequence[GroupMember]:
 
 @dataclass(frozen=True, slots=True)
 class GroupWorker:
-    """A member of a group of workers; `partitions` are those of one topic that it was assigned.
+    """A member of a group of workers; `partitions` are those of one topic that it was assigned, of `assigned_count`
+    of all topics together.
 
     `process` is "" where the member does not say it, and while the group is being shared out.
     """
@@ -113,6 +114,7 @@ class GroupWorker:
     host: str
     process: str
     partitions: tuple[int, ...]
+    assigned_count: int = 0
 
 
 async def group_workers(bootstrap: str, group: str, topic: str) -> Sequence[GroupWorker]:
@@ -129,20 +131,21 @@ async def group_workers(bootstrap: str, group: str, topic: str) -> Sequence[Grou
             _MEMBER_SUFFIX.sub("", member_id),
             host.lstrip("/"),
             process_of(metadata),
-            tuple(sorted(_assigned_partitions(assignment, topic))),
+            tuple(sorted(number for name, number in assigned if name == topic)),
+            len(assigned),
         )
         for member_id, _, host, metadata, assignment, *_ in members
+        for assigned in [_assigned_partitions(assignment)]
     ]
     return sorted(workers, key=attrgetter("name"))
 
 
-def _assigned_partitions(assignment: bytes, topic: str) -> Sequence[int]:
+def _assigned_partitions(assignment: bytes) -> Sequence[tuple[str, int]]:
     if not assignment:
         return ()
     return [
-        each
+        (name, each)
         for name, numbers in ConsumerProtocol.ASSIGNMENT.decode(assignment).assignment
-        if name == topic
         for each in numbers
     ]
 

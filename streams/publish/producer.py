@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import CLOCK, LEDGER_IN, PIPELINE_IN
 from schemas.values import instant_text
 from streams.errors import BrokerUnavailable
+from streams.kafka.batches import Headers
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Consumer, Producer
 from streams.publish.ordering import OutgoingEvent
@@ -62,14 +63,17 @@ class EventProducer:
     ) -> None:
         await self._close()
 
-    async def send(self, events: Sequence[OutgoingEvent]) -> list[tuple[int, int]]:
+    async def send(self, events: Sequence[OutgoingEvent], headers: Headers = ()) -> list[tuple[int, int]]:
         """Sends in order; returns (partition, offset) of each event when all are acknowledged.
 
-        Raises BrokerUnavailable when the broker does not accept them.
+        Each has the `headers`. Raises BrokerUnavailable when the broker does not accept them.
         """
+        header_list = list(headers)  # aiokafka takes nothing else
         try:
             futures = [
-                await self._producer.send(self._settings.prefix + event.topic, event.value, event.key)
+                await self._producer.send(
+                    self._settings.prefix + event.topic, event.value, event.key, headers=header_list
+                )
                 for event in events
             ]
             positions = await asyncio.gather(*futures)

@@ -235,7 +235,18 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
     (f"{_API}/workers", "get"): {
         "broker": "127.0.0.1:9092",
         "prefix": "",
-        "workers": [{"role": "pipeline", "name": "w0", "host": "/10.0.0.7", "process": 1, "slots": [0, 1, 2, 3]}],
+        "workers": [
+            {"role": "pipeline", "name": "w0", "host": "10.0.0.7", "process": "w0-4f1c on w0", "slots": [0, 1, 2, 3]},
+            {
+                "role": "views",
+                "name": "w0-views",
+                "host": "10.0.0.7",
+                "process": "w0-views-91ab on w0",
+                "slots": [0, 1],
+                "partitions": 14,
+            },
+        ],
+        "views": {"workers": 1, "lag": [{"topic": "contacts", "records": 0}]},
     },
     (f"{_API}/health", "get"): {"status": "ok"},
     (f"{_API}/views", "get"): _VIEWS,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.events.base import DEFAULT_ACCOUNT, check_calendar_range
 from schemas.values import ContactId, Slug, instant_ms
+from streams.kafka.batches import Headers
 from streams.serve.guards.paths import decode_part
 from streams.serve.problems import FaultyField, HttpProblem
+from streams.tracing.headers import TRACE_PARENT, TRACE_STATE, trace_of
 
 MAX_PAGE = 1_000
 INSTANT_PATTERN = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"
@@ -75,6 +77,16 @@ def parse_instant(
 
 
 InstantParam = Annotated[int | None, Depends(parse_instant)]
+
+
+def request_trace(request: Request) -> Headers:
+    """The trace of a request; none where it has none of the right form."""
+    given = [(name, request.headers.get(name)) for name in (TRACE_PARENT, TRACE_STATE)]
+    return trace_of([(name, value.encode("latin-1")) for name, value in given if value is not None])
+
+
+TraceParam = Annotated[Headers, Depends(request_trace)]
+"""The request's trace, which goes on with what it writes."""
 
 
 def faulty(where: str, message: str) -> HttpProblem:

@@ -27,6 +27,7 @@ from streams.serve.redis_connection import LazyRedis
 from streams.serve.tokens import require_tokens
 from streams.serve.views_process import views_supervisor
 from streams.settings import Settings
+from streams.tracing.spans import start_spans
 from streams.views.reader import ViewReader
 
 log = structlog.get_logger()
@@ -130,6 +131,7 @@ async def _serve(server: _Server, context: ServeContext, listener: socket.socket
 async def _context(settings: Settings, url: str) -> AsyncIterator[ServeContext]:
     redis = LazyRedis(url)
     context = ServeContext(settings, ViewReader(redis, settings.prefix))
+    spans = context.writer.spans = start_spans("serve", settings.name or "serve")
     try:
         try:
             await redis.connect()
@@ -139,6 +141,8 @@ async def _context(settings: Settings, url: str) -> AsyncIterator[ServeContext]:
     finally:
         await context.close()
         await redis.close()
+        if spans is not None:
+            spans.close()
 
 
 @contextlib.contextmanager

@@ -32,8 +32,10 @@ def test_the_constraints_are_the_pins() -> None:
 def test_every_dependency_is_pinned() -> None:
     document = project()
     wanted = list(document["project"]["dependencies"])  # type: ignore[index]  # as above
-    for group in document["dependency-groups"].values():  # type: ignore[attr-defined]  # as above
-        wanted += group
+    groups = [document["dependency-groups"], document["project"]["optional-dependencies"]]  # type: ignore[index]  # as above
+    for group in groups:
+        for requirements in group.values():
+            wanted += requirements
     assert names(wanted) <= names(locked()), AGAIN
 
 

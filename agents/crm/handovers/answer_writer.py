@@ -19,6 +19,8 @@ from streams.kafka.dead_letters import dead_letter_from_record
 from streams.kafka.protocols import ConsumedRecord, Producer
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.settings import Settings
+from streams.tracing.headers import is_sampled
+from streams.tracing.spans import SpanRecorder, TracedStep, instant_ns
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,8 +28,9 @@ _encode = msgspec.json.Encoder().encode
 class AnswerWriter:
     """Every method returns when the brokers have acknowledged; all raise KafkaError."""
 
-    def __init__(self, settings: Settings, producer: Producer) -> None:
+    def __init__(self, settings: Settings, producer: Producer, spans: SpanRecorder | None = None) -> None:
         self._settings = settings
+        self._spans = spans
         self._producer = producer
         self._refusal_log = RefusalLog("crm")
         self._failure_log = RefusalLog("crm", event="hand-overs refused")
@@ -58,6 +61,8 @@ class AnswerWriter:
         # By code alone: a message may repeat what the contact typed. A consent that forbids it is no fault.
         codes = Counter(result.code for _, result in answers if result.code not in (None, DO_NOT_SYNC))
         self._failure_log.add({str(code): count for code, count in codes.items()})
+        if self._spans is not None:
+            _record_spans(self._spans, answers)
 
     async def end_commands(self, keys: Sequence[str]) -> None:
         """Removes commands that are done from `crm-commands`."""
@@ -89,3 +94,27 @@ class AnswerWriter:
         if self._settings.clock == "events":
             return answer.handover.at
         return instant_text(int(time.time() * 1000))
+
+
+def _record_spans(spans: SpanRecorder, answers: Sequence[tuple[QueuedHandOver, HandOverResult]]) -> None:
+    """One span for each hand-over, from its first try to its answer. It has no id of a contact or of a Lead."""
+    for item, result in answers:
+        if not is_sampled(item.headers):
+            continue
+        ended = time.time_ns()
+        began = ended if item.first_try is None else instant_ns(item.first_try)
+        attributes: dict[str, str | int] = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "hand over",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": QUALIFIED_LEADS.name,
+            "leadstream.account": result.handover.account,
+            "leadstream.campaign": result.handover.campaign.id,
+            "leadstream.result": result.kind,
+        }
+        if item.place is not None:
+            partition, offset = item.place
+            attributes["messaging.destination.partition.id"] = str(partition.partition)
+            attributes["messaging.kafka.offset"] = offset
+        error = (result.code or "failed") if result.kind == "failed" else None
+        spans.record(TracedStep("hand over to Salesforce", "client", item.headers, began, ended, attributes, error))

@@ -41,6 +41,7 @@ from streams.kafka.refusals import refusal_of_setting
 from streams.settings import Settings
 from streams.store.handovers.commands import HandOverPause
 from streams.store.handovers.progress import MAX_TEXT_BYTES, encode_progress
+from streams.tracing.spans import SpanRecorder
 
 LOOK_BACK = 500
 """Finished hand-overs per partition that a new owner remembers."""
@@ -63,10 +64,12 @@ class HandOverConsumer:
         mapping: Callable[[str], object] = lambda _: None,
         look_back: int = LOOK_BACK,
         repair_seconds: float = REPAIR_SECONDS,
+        spans: SpanRecorder | None = None,
     ) -> None:
         self._settings = settings
         self._orgs = orgs
         self._repair_seconds = repair_seconds
+        self._spans = spans
         self._ownership = Ownership(look_back)
         self._queue = HandOverQueue(
             settings.salesforce_record_patience_ms / 1000,
@@ -145,7 +148,7 @@ class HandOverConsumer:
         try:
             async with open_group_clients(settings, self._ownership) as clients:
                 self._clients = clients
-                self._writer = AnswerWriter(settings, clients.producer)
+                self._writer = AnswerWriter(settings, clients.producer, self._spans)
                 self.ready_since = now_ms()
                 while not self._stopping.is_set():
                     await self._run_once(clients, self._writer)

@@ -21,8 +21,8 @@ from schemas.values import instant_ms
 from streams.clock import now_ms
 from streams.kafka.protocols import ConsumedRecord
 from streams.kafka.reader import FetchedRecords
-from streams.runtime.inputs.traces import trace_of
 from streams.store.handovers.commands import CrmCommands
+from streams.tracing.headers import trace_of
 
 log = structlog.get_logger()
 

@@ -6,28 +6,13 @@ The headers travel as they came. A record without them costs one look at its emp
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from streams.kafka.batches import Headers
+from streams.tracing.headers import trace_of
 
-TRACE_PARENT = "traceparent"
-TRACE_STATE = "tracestate"
-
-_PARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_STATE = re.compile(rb"[\x20-\x7e]{1,512}")
 # The number is the first of these bytes in an output: in a text before it the quotation marks are escaped.
 _OUTPUT_OFFSET = re.compile(rb',"number":\{"partition":\d+,"offset":(\d+),')
-
-
-def trace_of(headers: Headers) -> Headers:
-    """The trace headers among these; none where there is no `traceparent` of the right form."""
-    parent: Headers = ()
-    state: Headers = ()
-    for name, value in headers:
-        if name == TRACE_PARENT and value is not None and _PARENT.fullmatch(value):
-            parent = ((name, value),)
-        elif name == TRACE_STATE and value is not None and _STATE.fullmatch(value):
-            state = ((name, value),)
-    return (*parent, *state) if parent else ()
 
 
 class JournalTraces:
@@ -50,7 +35,10 @@ class JournalTraces:
         match = None if value is None else _OUTPUT_OFFSET.search(value)
         return () if match is None else self._by_offset.get(int(match[1]), ())
 
-    def forget_before(self, offset: int) -> None:
-        """All records before that offset are decided."""
-        if self._by_offset:
-            self._by_offset = {at: trace for at, trace in self._by_offset.items() if at >= offset}
+    def forget_before(self, offset: int) -> Mapping[int, Headers]:
+        """All records before that offset are decided; returns their traces."""
+        if not self._by_offset:
+            return {}
+        decided = {at: trace for at, trace in self._by_offset.items() if at < offset}
+        self._by_offset = {at: trace for at, trace in self._by_offset.items() if at >= offset}
+        return decided

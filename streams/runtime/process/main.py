@@ -21,6 +21,7 @@ from streams.runtime.process.report_channel import answer_reports
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.spec import AppSpec
 from streams.settings import Settings
+from streams.tracing.spans import start_spans
 
 log = structlog.get_logger()
 
@@ -55,13 +56,18 @@ def main(
         die("the worker cannot start", error)
     app = build_app(spec, settings, name, manager_class)
     manager = cast(SlotManager, app.slot_manager)
+    spans = manager.spans = start_spans(spec.name, name)
     gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     log.info("start", kind=spec.name, slots=spec.slots, clock=settings.clock)
     # Logging is set up already; Faust's own handler would write lines that are not JSON.
     worker = faust.Worker(app, loop=loop, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None  # it draws on the terminal
-    worker.execute_from_commandline()
+    try:
+        worker.execute_from_commandline()
+    finally:
+        if spans is not None:
+            spans.close()
     sys.exit(0)
 
 

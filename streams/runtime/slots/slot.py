@@ -35,6 +35,7 @@ from streams.runtime.slots.new_epoch import LogEnds, take_new_epoch
 from streams.runtime.slots.pipeline import TransactionPipeline
 from streams.runtime.slots.probe import SlotProbe
 from streams.runtime.slots.producer import SlotProducer
+from streams.runtime.slots.traced_records import TracedRecords
 from streams.runtime.slots.transaction import TransactionBatch
 from streams.runtime.slots.work_pace import WorkPace
 from streams.runtime.time.alignment import Alignment, AlignmentSettings
@@ -74,6 +75,7 @@ class Slot:
         backfill_tools: BackfillTools,
         on_commit: Callable[[Slot, TransactionBatch], None],
         diagnose_error: Callable[[BaseException], Awaitable[BaseException]],
+        is_traced: bool = False,
     ) -> None:
         self.partitions = partitions
         self.number = partitions.slot
@@ -89,6 +91,7 @@ class Slot:
         self._log_ends = log_ends
         self._on_commit = on_commit
         self._diagnose_error = diagnose_error
+        self._is_traced = is_traced
         self._pace = WorkPace(settings)
         self._backfill = (
             Backfill(decider, partitions, backfill_tools, self.wake)
@@ -295,7 +298,8 @@ class Slot:
             await self.commit(batch)
 
     def _new_batch(self) -> TransactionBatch:
-        return TransactionBatch(self.partitions, self._producer.new_batch_writer(), self._next_checkpoint)
+        writer, traced = self._producer.new_batch_writer(), TracedRecords() if self._is_traced else None
+        return TransactionBatch(self.partitions, writer, self._next_checkpoint, traced=traced)
 
     def _fill(self, batch: TransactionBatch, now: int) -> Iterator[None]:
         """Fills a transaction, in steps.

@@ -42,6 +42,7 @@ from streams.runtime.time.control_topics import ControlTopicReader
 from streams.runtime.time.source_partitions import SourceWatch
 from streams.runtime.time.ticks import TickScheduler
 from streams.settings import Settings
+from streams.tracing.spans import SpanRecorder
 
 log = structlog.get_logger()
 
@@ -92,6 +93,7 @@ class SlotManager:
         )
         self._refusal_log = RefusalLog(spec.name)
         self.work_counts = WorkCounts(settings.prefix, spec)
+        self.spans: SpanRecorder | None = None
         self.working_since: int | None = None
         """Since when (ms) it works on the slots that it was assigned; None before, and during a rebalance."""
         self._stuck_partitions: set[Partition] = set()
@@ -199,6 +201,7 @@ class SlotManager:
             backfill_tools=self._backfill_tools,
             on_commit=self._handle_commit,
             diagnose_error=self._diagnose_error,
+            is_traced=self.spans is not None,
         )
 
     def _transaction_partitions(self, partitions: OutputPartitions) -> list[Partition]:
@@ -315,6 +318,8 @@ class SlotManager:
     def _handle_commit(self, slot: Slot, batch: TransactionBatch) -> None:
         self._refusal_log.add(batch.refusal_counts)
         self.work_counts.add(batch)
+        if batch.traced is not None and self.spans is not None:
+            batch.traced.record(self.spans, slot.number, batch.began)
         self._has_commits.set()
         self.claim_publisher.review_need()
         if self._has_waiters(slot):

@@ -19,10 +19,12 @@ from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.inputs.partition_buffer import BufferedRecord
 from streams.runtime.inputs.slot_inputs import InputRecords, SlotInputs
-from streams.runtime.inputs.traces import JournalTraces, trace_of
+from streams.runtime.inputs.traces import JournalTraces
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
+from streams.runtime.slots.traced_records import TracedRecords
 from streams.runtime.time.control_records import ControlRecord
+from streams.tracing.headers import trace_of
 
 JOURNAL_RECORD_TOO_LARGE = Refusal(
     "too_large", f"its journal record is larger than the {RECORD_BYTES} bytes that a record may have"
@@ -50,7 +52,8 @@ class TransactionBatch:
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
     decisions, `refusal_counts` how many dead letters it writes of each code. `began` is when it was begun (monotonic
-    seconds), `traces` are those of the slot's records that are being decided.
+    seconds), `traces` are those of the slot's records that are being decided; `traced` collects what spans are made
+    of, None where there are none.
     """
 
     partitions: OutputPartitions
@@ -64,6 +67,7 @@ class TransactionBatch:
     refusal_counts: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
     traces: JournalTraces = field(default_factory=JournalTraces)
+    traced: TracedRecords | None = None
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
         """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
@@ -101,15 +105,23 @@ class TransactionBatch:
         if record_size(record.key, record.value, record.headers) > RECORD_BYTES:
             self._add_dead_letter(TOO_LARGE, dead_letter_from_record(record, TOO_LARGE))
             return
-        trace = trace_of(record.headers) if record.headers else ()
+        trace = self._trace_of(record) if record.headers else ()
         for result in ingest(record):
             if isinstance(result, Refusal):
+                if trace and self.traced is not None:
+                    self.traced.refuse_last(trace, result.code)
                 self._add_dead_letter(result, dead_letter_from_record(record, result))
             elif record_size(result.key, result.value) > RECORD_BYTES:
                 letter = dead_letter_from_record(record, JOURNAL_RECORD_TOO_LARGE)
                 self._add_dead_letter(JOURNAL_RECORD_TOO_LARGE, letter)
             else:
                 self._add_journal_record(result, trace)
+
+    def _trace_of(self, record: SourceRecord) -> Headers:
+        trace = trace_of(record.headers)
+        if trace and self.traced is not None:
+            self.traced.add_source(record, trace)
+        return trace
 
     def _source_record(self, source: Partition, entry: BufferedRecord) -> SourceRecord:
         record = entry.record
@@ -161,7 +173,9 @@ class TransactionBatch:
             name = str(self.partitions.without_prefix(partition))
             if partition == inputs.journal:
                 feeds[name] = decider.resume_offset(buffer.taken_position)
-                inputs.traces.forget_before(feeds[name])
+                decided = inputs.traces.forget_before(feeds[name])
+                if decided and self.traced is not None:
+                    self.traced.add_decided(self.partitions.without_prefix(partition), decided)
                 continue
             feeds[name] = buffer.taken_position
             arrivals[name] = buffer.taken_arrival

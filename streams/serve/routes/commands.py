@@ -13,11 +13,12 @@ from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.engine.journal.validate import EventValidator
+from streams.kafka.batches import Headers
 from streams.publish.commands import build_command, command_instant
 from streams.publish.lines import EventLine, RefusedLine, line_from_event
 from streams.serve.answers.commands import EventBody, EventPosition, LeadDecision, ListDecision, WrittenEvents
 from streams.serve.context import Context, ServeContext
-from streams.serve.parameters import faulty
+from streams.serve.parameters import TraceParam, faulty
 from streams.serve.problems import HttpProblem
 
 router = APIRouter(tags=["commands"])
@@ -49,11 +50,11 @@ EventBodyParam = Annotated[
 
 def _lead_route(verb: str, event_type: str, text: str) -> Callable[..., Any]:
     async def command(
-        context: Context, decision: LeadDecision, idempotency_key: IdempotencyKey = None
+        context: Context, decision: LeadDecision, trace: TraceParam, idempotency_key: IdempotencyKey = None
     ) -> WrittenEvents:
         await context.definitions.campaign(decision.account, decision.campaign)
         fields = {"type": event_type, "campaign": decision.campaign}
-        return await _decide(context, decision, fields, idempotency_key)
+        return await _decide(context, decision, fields, idempotency_key, trace)
 
     command.__doc__ = text
     router.post(
@@ -64,7 +65,7 @@ def _lead_route(verb: str, event_type: str, text: str) -> Callable[..., Any]:
 
 def _list_route(verb: str, event_type: str, text: str) -> Callable[..., Any]:
     async def command(
-        context: Context, decision: ListDecision, idempotency_key: IdempotencyKey = None
+        context: Context, decision: ListDecision, trace: TraceParam, idempotency_key: IdempotencyKey = None
     ) -> WrittenEvents:
         segment = await context.definitions.segment(decision.account, decision.segment)
         if segment.dynamic:
@@ -74,7 +75,7 @@ def _list_route(verb: str, event_type: str, text: str) -> Callable[..., Any]:
                 " static segments are lists kept by hand",
             )
         fields = {"type": event_type, "segment": decision.segment}
-        return await _decide(context, decision, fields, idempotency_key)
+        return await _decide(context, decision, fields, idempotency_key, trace)
 
     command.__doc__ = text
     router.post(
@@ -99,7 +100,7 @@ remove_members = _list_route("remove", "segment.member_removed", "The contacts a
 
 @router.post("/events", status_code=202, summary="Publish an event")
 async def publish_event(
-    context: Context, event: EventBodyParam, idempotency_key: IdempotencyKey = None
+    context: Context, event: EventBodyParam, trace: TraceParam, idempotency_key: IdempotencyKey = None
 ) -> WrittenEvents:
     """Of any type that the in-topics take. What a worker would refuse at the door is refused here already."""
     event = _with_id(event, idempotency_key)
@@ -120,7 +121,7 @@ async def publish_event(
     result = validate.validate(record)
     if isinstance(result, Refusal):
         raise faulty("body", f"{result.message} ({result.code})")
-    [position] = await context.writer.write([line], normalize_ids=deployment.normalize_ids)
+    [position] = await context.writer.write([line], normalize_ids=deployment.normalize_ids, trace=trace)
     contact = event.get("contact")
     return WrittenEvents(
         id=event["id"],
@@ -145,7 +146,11 @@ def _with_id(event: Mapping[str, Any], key: str | None) -> dict[str, Any]:
 
 
 async def _decide(
-    context: ServeContext, decision: LeadDecision | ListDecision, fields: dict[str, Any], key: str | None
+    context: ServeContext,
+    decision: LeadDecision | ListDecision,
+    fields: dict[str, Any],
+    key: str | None,
+    trace: Headers,
 ) -> WrittenEvents:
     deployment = await context.definitions.deployment()
     instant = instant_text(await command_instant(context.settings, deployment, decision.account, None))
@@ -154,7 +159,7 @@ async def _decide(
         fields["by"] = decision.by
     contacts = list(dict.fromkeys(decision.contacts))
     lines = [build_command(decision.account, contact, instant, fields, event_id) for contact in contacts]
-    positions = await context.writer.write(lines, normalize_ids=deployment.normalize_ids)
+    positions = await context.writer.write(lines, normalize_ids=deployment.normalize_ids, trace=trace)
     events = [
         EventPosition(contact=contact, topic=each.topic, partition=each.partition, offset=each.offset)
         for contact, each in zip(contacts, positions, strict=True)

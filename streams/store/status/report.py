@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 from schemas.topics import (
     CLAIMS,
     CLOCK,
+    CONTACTS,
     CONTACTS_CHANGELOG,
     CRM_OPPORTUNITIES,
     DEAD_LETTERS,
@@ -36,6 +37,7 @@ from streams.settings import Settings
 from streams.store.checkpoints import read_checkpoints
 from streams.store.status.handovers import HandOverStatus, read_handovers
 from streams.store.status.lag import PartitionLag, read_lag, total
+from streams.store.status.read_models import READ_MODEL_TOPICS, ReadModelStatus, read_models
 from streams.store.status.refusals import RefusalCounts, read_refusal_counts
 from streams.store.status.time_status import (
     TimeStatus,
@@ -45,10 +47,17 @@ from streams.store.status.time_status import (
     wall_status,
 )
 
-GROUP_TOPICS: Mapping[str, Topic] = {"pipeline": JOURNAL, "ledger": LEDGER_JOURNAL, "crm": QUALIFIED_LEADS}
-"""Role -> the topic whose partitions its workers share: its slots, and for the CRM the hand-overs."""
+GROUP_TOPICS: Mapping[str, Topic] = {
+    "pipeline": JOURNAL,
+    "ledger": LEDGER_JOURNAL,
+    "crm": QUALIFIED_LEADS,
+    "views": CONTACTS,
+}
+"""Role -> the topic whose partitions its workers share: its slots, for the CRM the hand-overs, and for the read
+models one of several out-topics."""
 
 _LAG_TOPICS = (*PIPELINE_IN, CRM_OPPORTUNITIES, JOURNAL, LEDGER_JOURNAL)
+_OTHER_TOPICS = (DEAD_LETTERS, QUALIFIED_LEADS, *READ_MODEL_TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class WorkProgress:
     time: TimeStatus
     dead_letters: RefusalCounts
     hand_overs: HandOverStatus
+    read_models: ReadModelStatus = field(default_factory=ReadModelStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ class DeploymentStatus:
                     "host": each.host,
                     "process": each.process,
                     "slots": list(each.partitions),
+                    **({"partitions": each.assigned_count} if role == "views" else {}),
                 }
                 for role, workers in self.workers.items()
                 for each in workers
@@ -122,6 +133,7 @@ class DeploymentStatus:
         yield f"Salesforce   {self._salesforce_text()}"
         yield from self._hand_over_lines()
         if self.progress is not None:
+            yield from self._read_model_lines(self.progress.read_models)
             yield f"dead letters {_refusals_text(self.progress.dead_letters)}"
 
     def _fit_count(self) -> int:
@@ -149,6 +161,7 @@ class DeploymentStatus:
                 "left_out": list(time.left_out),
                 "last_claim_written": _instant(time.written_at),
             },
+            "views": {"workers": len(self.workers.get("views", ())), **progress.read_models.to_dict()},
             "dead_letters": {"count": counts.count, "by_code": counts.by_code, "complete": counts.is_complete},
         }
 
@@ -194,6 +207,17 @@ class DeploymentStatus:
             for text in self.progress.hand_overs.texts():
                 yield f"Salesforce   {text}"
 
+    def _read_model_lines(self, status: ReadModelStatus) -> Iterator[str]:
+        """Nothing where no worker writes them, nor ever did: `serve` may be run without."""
+        workers = self.workers.get("views", ())
+        for each in workers:
+            count = "1 partition" if each.assigned_count == 1 else f"{each.assigned_count} partitions"
+            yield f"views        {each.name} on {each.host}: {count} of the out-topics"
+        if status.lag and not workers:
+            yield "views        no views runs; `leadstream worker --role views` starts one"
+        if status.lag or workers:
+            yield f"views        {status.text()}"
+
     def _salesforce_text(self) -> str:
         count = len(self.workers.get("crm", ()))
         if count:
@@ -223,7 +247,7 @@ async def read_status(settings: Settings, on_progress: ProgressCallback) -> Depl
 
 
 async def _read_progress(settings: Settings, on_progress: ProgressCallback) -> WorkProgress:
-    topics = [settings.prefix + topic.name for topic in (*_LAG_TOPICS, DEAD_LETTERS, QUALIFIED_LEADS)]
+    topics = [settings.prefix + topic.name for topic in (*_LAG_TOPICS, *_OTHER_TOPICS)]
     partitions = await fetch_partitions(settings.bootstrap, topics)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
         slots = [_partition(settings, CONTACTS_CHANGELOG, number) for number in range(settings.partitions)]
@@ -250,10 +274,11 @@ async def _read_progress(settings: Settings, on_progress: ProgressCallback) -> W
             clock_records = await read_clock_records(consumer, _partition(settings, CLOCK, 0))
             time = events_status(own, claims, sources, clock_records)
         hand_overs = await read_handovers(settings, consumer, partitions[settings.prefix + QUALIFIED_LEADS.name])
+        written = [each for topic in READ_MODEL_TOPICS for each in partitions[settings.prefix + topic.name]]
+        models = await read_models(settings, consumer, written)
         counts = await read_refusal_counts(consumer, partitions[settings.prefix + DEAD_LETTERS.name], on_progress)
-    return WorkProgress(
-        {topic.name: total(lags, settings.prefix + topic.name) for topic in _LAG_TOPICS}, time, counts, hand_overs
-    )
+    lag = {topic.name: total(lags, settings.prefix + topic.name) for topic in _LAG_TOPICS}
+    return WorkProgress(lag, time, counts, hand_overs, models)
 
 
 def _partition(settings: Settings, topic: Topic, number: int) -> TopicPartitionLike:

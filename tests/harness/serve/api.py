@@ -15,6 +15,7 @@ from schemas.views.changes import ChangeEntry, ChangeList, Timeline
 from schemas.views.contacts import ContactProfile
 from schemas.views.segments import MemberEntry, MemberPage, SegmentSize, SizeHistory
 from streams.engine.releases.release_log import ReleaseLog
+from streams.kafka.batches import Headers
 from streams.kafka.deployment import DeploymentRecord
 from streams.publish.lines import EventLine
 from streams.serve.app import create_app
@@ -193,12 +194,16 @@ class MemoryWriter(EventWriter):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.lines: list[EventLine] = []
+        self.traces: list[Headers] = []
 
-    async def write(self, events: Sequence[EventLine], *, normalize_ids: bool) -> list[WrittenPosition]:
+    async def write(
+        self, events: Sequence[EventLine], *, normalize_ids: bool, trace: Headers = ()
+    ) -> list[WrittenPosition]:
         """All on partition 0."""
         assert not normalize_ids
         first = len(self.lines)
         self.lines += events
+        self.traces.append(trace)
         return [WrittenPosition(line.event.topic, 0, first + number) for number, line in enumerate(events)]
 
 

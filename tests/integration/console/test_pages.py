@@ -115,7 +115,7 @@ def test_a_draft_shows_what_it_would_change_and_who_would_leave(place: Place) ->
 
 def test_workers_show_slots_and_lag(place: Place) -> None:
     browser = place.open("workers")
-    browser.wait_for_text("pipeline", "0, 1", "records not decided", "web-visits")
+    browser.wait_for_text("pipeline", "0, 1", "records not decided", "web-visits", "partitions")
 
 
 def test_a_change_arrives_while_one_looks(place: Place) -> None:

@@ -90,8 +90,10 @@ def test_a_search_counts_and_a_plan_tells_who_would_enter(server: ServeProcess) 
 
 
 def test_workers_and_definitions_are_told(server: ServeProcess) -> None:
-    workers = server.get("/workers").json()["workers"]
-    assert [each["role"] for each in workers] == ["pipeline"]
+    status = server.get("/workers").json()
+    assert [each["role"] for each in status["workers"]] == ["pipeline", "views"]
+    assert status["workers"][1]["partitions"] == len(server.get("/views").json()["partitions"]) > 0
+    assert status["views"]["workers"] == 1
     history = server.get("/definitions/history").json()["releases"]
     assert [each["number"] for each in history] == [1]
 

@@ -124,6 +124,11 @@ def test_prometheus_reads_the_alerts_and_asks_the_workers_of_the_compose_file() 
     assert ports == {job["dns_sd_configs"][0]["port"]}
 
 
+def test_there_is_a_test_in_which_each_alert_comes() -> None:
+    tests = [test for group in load_yaml(ALERT_TESTS)["tests"] for test in group["alert_rule_test"]]
+    assert {test["alertname"] for test in tests if test["exp_alerts"]} == {rule["alert"] for rule in alert_rules()}
+
+
 @pytest.fixture(scope="module")
 def promtool() -> str:
     """The program that comes with Prometheus (Debian: the package prometheus)."""

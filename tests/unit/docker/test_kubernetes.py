@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+import kubernetes_validate  # type: ignore[import-untyped]  # publishes no types
 import pytest
 from ruamel.yaml import YAML
 
@@ -26,6 +27,16 @@ PAGE = (PROJECT_ROOT / "docs" / "kubernetes.md").read_text()
 @pytest.fixture(scope="module")
 def manifests() -> list[dict[str, Any]]:
     return list(YAML(typ="safe").load_all(MANIFESTS.read_text()))
+
+
+def test_kubernetes_would_take_each_of_them(manifests: list[dict[str, Any]]) -> None:
+    version = kubernetes_validate.latest_version()
+    for each in manifests:
+        kubernetes_validate.validate(each, version, strict=True)
+    [worker] = [each for each in of_kind(manifests, "StatefulSet") if each["metadata"]["name"] == "leadstream-worker"]
+    misspelt = {**worker, "spec": {**worker["spec"], "replica": 3}}
+    with pytest.raises(kubernetes_validate.ValidationError, match="'replica' was unexpected"):
+        kubernetes_validate.validate(misspelt, version, strict=True)
 
 
 def of_kind(manifests: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ function content(found, views) {
         { title: "Worker", cell: (row) => row.name },
         { title: "Role", cell: (row) => badge(row.role) },
         { title: "Host", cell: (row) => row.host ?? "–" },
-        { title: "Slots", cell: (row) => (row.slots ?? []).join(", ") },
+        { title: "Slots", cell: (row) => share(row) },
       ], found.workers, "No worker runs. `leadstream worker` starts one.")),
       panel("Time", "half", found.time ? pairs(timePairs(found.time)) : h("p", { class: "quiet" }, "Nothing is known of time yet.")),
       panel("Lag", "half", table("Records that wait, by topic", [
@@ -46,6 +46,11 @@ function content(found, views) {
         { title: "As of", kind: "time", cell: (row) => time(row.as_of) },
       ], byTopic(views.partitions), "The read models are not built yet."))),
   ];
+}
+
+// A worker of the read models has partitions of several topics, and no slots.
+function share(row) {
+  return row.role === "views" ? plural(row.partitions, "partition") : (row.slots ?? []).join(", ");
 }
 
 // One row for each topic: of its partitions the records together, and the longest delay.

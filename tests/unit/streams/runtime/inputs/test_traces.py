@@ -22,7 +22,7 @@ from streams.engine.state.contact import Contact
 from streams.kafka.batches import RECORD_BYTES, Headers
 from streams.kafka.partitions import Partition
 from streams.runtime.faust.runs import FetchedRun
-from streams.runtime.inputs.traces import JournalTraces, trace_of
+from streams.runtime.inputs.traces import JournalTraces
 from streams.runtime.slots.slot import Slot
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, committed_records, fake_slot
@@ -30,23 +30,6 @@ from tests.harness.runtime.slot_records import event_value, transact
 
 PARENT = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 STATE = ("tracestate", b"vendor=abc")
-
-
-@pytest.mark.parametrize(
-    ("headers", "trace"),
-    [
-        pytest.param((PARENT,), (PARENT,), id="a trace"),
-        pytest.param((("h", b"1"), STATE, PARENT), (PARENT, STATE), id="with its state, among others"),
-        pytest.param((STATE,), (), id="a state alone"),
-        pytest.param((("traceparent", b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01"),), (), id="no trace id"),
-        pytest.param((("traceparent", b"00-ABC"),), (), id="another form"),
-        pytest.param((("traceparent", None),), (), id="no value"),
-        pytest.param((PARENT, ("tracestate", b"x" * 513)), (PARENT,), id="a state that is too long"),
-        pytest.param((), (), id="none"),
-    ],
-)
-def test_a_trace_is_what_has_the_form_of_one(headers: Headers, trace: Headers) -> None:
-    assert trace_of(headers) == trace
 
 
 @pytest.mark.parametrize("name", ["c1", ',"number":{"partition":0,"offset":9,', "\\"])

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.kafka.batches import Headers
 from tests.harness.serve.api import serving
 
 LEAD_VERBS = {
@@ -105,3 +106,36 @@ async def test_an_event_has_one_id() -> None:
         bad = await client.post(f"{API}/events", json=body, headers={"Idempotency-Key": "two words"})
     assert [other.status_code, same.status_code, bad.status_code] == [422, 202, 422]
     assert len(api.writer.lines) == 1
+
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("headers", "trace"),
+    [
+        pytest.param({"traceparent": PARENT}, (("traceparent", PARENT.encode()),), id="a trace"),
+        pytest.param(
+            {"traceparent": PARENT, "tracestate": "v=1"},
+            (("traceparent", PARENT.encode()), ("tracestate", b"v=1")),
+            id="with its state",
+        ),
+        pytest.param({"traceparent": "mine"}, (), id="no trace"),
+        pytest.param({}, (), id="none"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("events", {"type": "contact.changed", "contact": "ada", "properties": {}}),
+        ("leads/qualify", {"campaign": "spring", "contacts": ["ada"]}),
+        ("segments/add", {"segment": "vip", "contacts": ["ada"]}),
+    ],
+)
+async def test_the_trace_of_a_request_goes_on_with_what_it_writes(
+    path: str, body: dict[str, Any], headers: dict[str, str], trace: Headers
+) -> None:
+    async with serving() as (api, client):
+        response = await client.post(f"{API}/{path}", json=body, headers=headers)
+    assert response.status_code == 202, response.text
+    assert api.writer.traces == [trace]

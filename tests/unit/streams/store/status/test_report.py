@@ -14,9 +14,11 @@ from streams.settings import Settings
 from streams.store.handovers.commands import HandOverPause
 from streams.store.status.handovers import HandOverStatus
 from streams.store.status.lag import PartitionLag
+from streams.store.status.read_models import READ_MODEL_TOPICS, ReadModelStatus
 from streams.store.status.refusals import RefusalCounts
 from streams.store.status.report import _LAG_TOPICS, DeploymentStatus, WorkProgress
 from streams.store.status.time_status import TimeHolder, TimeStatus
+from streams.views.topics import VIEW_TOPICS
 
 NOON = 1_772_452_800_000
 WORKERS = {
@@ -38,11 +40,18 @@ def status(
     time: TimeStatus = WALL,
     refusals: RefusalCounts | None = None,
     hand_overs: HandOverStatus | None = None,
+    read_models: ReadModelStatus | None = None,
     **settings: Any,
 ) -> DeploymentStatus:
     """A status of two fit topics at NOON."""
     topics = TopicsReport([Findings("journal"), Findings("leads")], DeploymentRecord(clock, 4))
-    progress = WorkProgress({**NO_LAG, **(lag or {})}, time, refusals or RefusalCounts({}), hand_overs or AT_REST)
+    progress = WorkProgress(
+        {**NO_LAG, **(lag or {})},
+        time,
+        refusals or RefusalCounts({}),
+        hand_overs or AT_REST,
+        read_models or ReadModelStatus(),
+    )
     made = Settings(bootstrap="k:9092", clock=clock, partitions=4, **settings)
     return DeploymentStatus(made, topics, WORKERS if workers is None else workers, progress, NOON)
 
@@ -161,6 +170,39 @@ def test_missing_topics_are_counted_and_nothing_else_is_guessed() -> None:
     assert told["deployment"] is None
     assert told["topics"]["problems"] == ["journal does not exist"]
     assert "lag" not in told
+
+
+def test_the_workers_of_the_read_models_are_named_with_their_lag() -> None:
+    workers = {**WORKERS, "views": [GroupWorker("w0-views", "10.0.0.1", "p9 on h", (0, 1), 12)]}
+    read_models = ReadModelStatus({"contacts": 0, "leads": 7})
+    told = status(workers=workers, read_models=read_models)
+    assert [line for line in told.lines() if line.startswith("views")] == [
+        "views        w0-views on 10.0.0.1: 12 partitions of the out-topics",
+        "views        not in the read models yet: about 7 of leads",
+    ]
+    values = told.to_dict()
+    assert values["workers"][-1] == {
+        "role": "views",
+        "name": "w0-views",
+        "host": "10.0.0.1",
+        "process": "p9 on h",
+        "slots": [0, 1],
+        "partitions": 12,
+    }
+    assert values["views"] == {
+        "workers": 1,
+        "lag": [{"topic": "contacts", "records": 0}, {"topic": "leads", "records": 7}],
+    }
+
+
+def test_read_models_that_nobody_writes_any_more_are_told_with_what_to_type() -> None:
+    lines = list(status(read_models=ReadModelStatus({"contacts": 12})).lines())
+    assert "views        no views runs; `leadstream worker --role views` starts one" in lines
+    assert "views        not in the read models yet: about 12 of contacts" in lines
+
+
+def test_the_status_counts_what_the_read_models_are_made_of() -> None:
+    assert READ_MODEL_TOPICS == VIEW_TOPICS
 
 
 def test_the_json_says_the_same() -> None:
