@@ -11,7 +11,9 @@ from streams.engine.journal.effects import Budget
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.protocols import BackfillingDecider, Decider
 
-IDLE_BUDGET = Budget()
+IDLE_BUDGET = Budget(seconds=0.050)
+"""While no events come. The first one after a silence may have to wait for all slots of the worker."""
+
 BUSY_BUDGET = Budget(seconds=0.010)
 """Events wait no longer behind a release or a tick that reaches every contact, nor behind the other slots of this
 worker.
