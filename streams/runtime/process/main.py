@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 TOPICS_SECONDS = 15.0
 
-COLLECTOR_THRESHOLDS = (20_000, 1, 500)
+COLLECTOR_THRESHOLDS = (10_000, 1, 1_000)
 """When the collector of cycles looks (`gc.set_threshold`). Decisions make no cycles; by default it looks at all
 contacts in memory again and again. Everything waits while it looks at its second generation, so that is small: a
 hundred thousand objects would take 50 ms."""

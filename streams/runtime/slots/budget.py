@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,9 @@ from streams.engine.journal.effects import Budget
 from streams.runtime.backfill.throttle import Throttle
 from streams.runtime.protocols import BackfillingDecider, Decider
 
-IDLE_BUDGET = Budget()
+IDLE_BUDGET = Budget(seconds=0.050)
+"""While no events come. The first one after a silence may have to wait for all slots of the worker."""
+
 BUSY_BUDGET = Budget(seconds=0.010)
 """Events wait no longer behind a release or a tick that reaches every contact, nor behind the other slots of this
 worker.
@@ -64,16 +67,31 @@ class DecisionBudget:
 
     @contextlib.contextmanager
     def measure(self, budget: Budget) -> Iterator[None]:
-        """Measures the decisions within a budget; those of slices and of a release are followed by a pause."""
+        """Measures the decisions within a budget; those of slices and of a release are followed by a pause.
+
+        Meanwhile nobody looks for cycles: decisions make none, and what a batch visits is in memory until it ends.
+        """
         was_releasing, slices_before = self._is_releasing(), self._decided_slices()
         began = time.thread_time()  # where others take the cores, it is not this worker that has to pause
-        yield
+        with _without_collector():
+            yield
         seconds, slices = time.thread_time() - began, self._decided_slices() - slices_before
         has_released = budget.advances_releases and (was_releasing or self._is_releasing())
         if slices and not has_released:
             self._throttle.measure_slices(seconds, slices)
         if self.is_busy() and (has_released or slices or self._throttle.has_reservation):
             self._throttle.mark_decisions(seconds)
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _never() -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
+import pytest
+
 from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
@@ -155,3 +159,25 @@ def test_the_throttle_hears_how_long_slices_take_and_a_pause_follows_them() -> N
     assert setup.decider.decided_slices() == MEASURED_SLICES
     assert 0 < setup.throttle.slice_seconds < FIRST_SLICE_SECONDS
     assert setup.count_marks(IDLE_BUDGET) == 0
+
+
+def test_nobody_looks_for_cycles_while_decisions_are_made() -> None:
+    setup, phases = Setup(), list[str]()
+
+    def note(phase: str, _: object) -> None:
+        phases.append(phase)
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(note)
+    try:
+        gc.set_threshold(10)
+        with setup.budget.measure(IDLE_BUDGET):
+            phases.clear()
+            setup.decider.work(IDLE_BUDGET)
+            assert not phases
+        with pytest.raises(ValueError, match="broken"), setup.budget.measure(IDLE_BUDGET):
+            raise ValueError("broken")
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(note)
