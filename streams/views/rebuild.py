@@ -94,6 +94,7 @@ class Rebuild:
         generation = max(now_ms(), before.generation + 1 if before else 0)
         async with self._lock(generation), _open(self._settings) as consumer:
             try:
+                await self._unlink_abandoned(before.generation if before else 0)
                 with broker_errors(self._settings.bootstrap):
                     return await self._build(consumer, generation, retention)
             except WentBack as error:
@@ -109,6 +110,13 @@ class Rebuild:
                     count += portion
                     self._on_progress("taking former keys away", count, 0)
         return count
+
+    async def _unlink_abandoned(self, current: int) -> None:
+        """Takes away what rebuilds left that did not end: a Redis may have no room for it beside this one."""
+        for number in await self._client.execute("SMEMBERS", self._keys.generations):
+            if int(number) > current:
+                async for _ in unlink_generation(self._client, self._keys, int(number)):
+                    await self._renew(0)
 
     async def _build(self, consumer: Consumer, generation: int, retention: TopicRetention) -> Deployment:
         names = [self._settings.prefix + topic.name for topic in (*TABLES, *HISTORY)]
