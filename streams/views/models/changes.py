@@ -102,7 +102,8 @@ apply.change = function(contact, hash, place, subject, direction, at, at_ms, wri
   if tonumber(keep) >= 0 then
     local newest = tonumber(redis.call('ZRANGE', timeline, -1, -1, 'WITHSCORES')[2])
     -- A contact that goes on changing keeps its timeline, not what is older than changes are kept.
-    drop_changes(contact, redis.call('ZRANGEBYSCORE', timeline, '-inf', string.format('(%.0f', newest - tonumber(keep))))
+    local horizon = string.format('(%.0f', newest - tonumber(keep))
+    drop_changes(contact, redis.call('ZRANGEBYSCORE', timeline, '-inf', horizon))
     redis.call('PEXPIREAT', timeline, string.format('%.0f', newest + tonumber(keep)))
   end
 end
