@@ -165,16 +165,20 @@ class Rebuild:
         at = {each: starts[each] for each in open_partitions}
         # The next records are fetched and read while Redis takes the ones before.
         applying = asyncio.create_task(asyncio.sleep(0))
-        async for slices in self._slices(target.consumer, open_partitions, starts, ends):
-            for partition, records in slices.items():
-                place = TopicPartition(partition.topic, partition.partition)
-                self._first_written.setdefault(place, records[0].timestamp)
-                at[place] = records[-1].offset + 1
-            batch = target.router.batch(slices, reach)
+        try:
+            async for slices in self._slices(target.consumer, open_partitions, starts, ends):
+                for partition, records in slices.items():
+                    place = TopicPartition(partition.topic, partition.partition)
+                    self._first_written.setdefault(place, records[0].timestamp)
+                    at[place] = records[-1].offset + 1
+                batch = target.router.batch(slices, reach)
+                await applying
+                await self._renew(done + sum(at[each] - starts[each] for each in at))
+                applying = asyncio.create_task(target.writer.apply(batch))
             await applying
-            await self._renew(done + sum(at[each] - starts[each] for each in at))
-            applying = asyncio.create_task(target.writer.apply(batch))
-        await applying
+        finally:
+            applying.cancel()
+            await asyncio.gather(applying, return_exceptions=True)
         await self._renew(done + sum(ends[each] - starts[each] for each in open_partitions))
 
     async def _slices(
