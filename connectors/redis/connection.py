@@ -258,7 +258,8 @@ def _information(answer: bytes) -> dict[str, str]:
 
 def _require_no_eviction(fields: dict[str, str], address: str) -> None:
     policy = fields.get("maxmemory_policy", "noeviction")
-    if fields.get("maxmemory", "0") != "0" and policy.startswith("allkeys"):
+    # `volatile-...` takes keys that expire: timelines do.
+    if fields.get("maxmemory", "0") != "0" and policy != "noeviction":
         raise RedisRefused(
             f"the Redis at {address} throws keys away when it is full (maxmemory-policy {policy}), and the read"
             " models would be wrong without a word; set maxmemory-policy noeviction, or name another Redis"

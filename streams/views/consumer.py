@@ -149,7 +149,14 @@ class ViewConsumer:
         while not self._stopping.is_set():
             try:
                 async with open_redis(self._redis_url) as client:
-                    session = _Session(self._settings, client, consumer, self._assignment, self.status)
+                    session = _Session(
+                        self._settings,
+                        client,
+                        consumer,
+                        self._assignment,
+                        status=self.status,
+                        stopping=self._stopping,
+                    )
                     async with session.opened():
                         while not self._stopping.is_set():
                             await session.run_once()
@@ -197,9 +204,12 @@ class _Session:
         client: RedisClient,
         consumer: Consumer,
         assignment: Assignment,
+        *,
         status: ViewsStatus,
+        stopping: asyncio.Event,
     ) -> None:
         self._settings = settings
+        self._stopping = stopping
         self._status = status
         self._client = client
         self._consumer = consumer
@@ -242,7 +252,18 @@ class _Session:
 
     async def _rebuild(self, why: str) -> Deployment:
         log.info("views", rebuild=why)
-        deployment = await Rebuild(self._settings, self._client).run()
+        building = asyncio.create_task(Rebuild(self._settings, self._client).run())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([building, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not building.done():  # that may take an hour, and a worker stops within seconds
+                building.cancel()
+                await asyncio.wait([building])
+        if building.cancelled():
+            raise _SessionOver("stopped before the read models were whole")
+        deployment = building.result()
         log.info("views", generation=deployment.generation)
         return deployment
 

@@ -94,6 +94,7 @@ class Rebuild:
         generation = max(now_ms(), before.generation + 1 if before else 0)
         async with self._lock(generation), _open(self._settings) as consumer:
             try:
+                await self._unlink_abandoned(before.generation if before else 0)
                 with broker_errors(self._settings.bootstrap):
                     return await self._build(consumer, generation, retention)
             except WentBack as error:
@@ -109,6 +110,13 @@ class Rebuild:
                     count += portion
                     self._on_progress("taking former keys away", count, 0)
         return count
+
+    async def _unlink_abandoned(self, current: int) -> None:
+        """Takes away what rebuilds left that did not end: a Redis may have no room for it beside this one."""
+        for number in await self._client.execute("SMEMBERS", self._keys.generations):
+            if int(number) > current:
+                async for _ in unlink_generation(self._client, self._keys, int(number)):
+                    await self._renew(0)
 
     async def _build(self, consumer: Consumer, generation: int, retention: TopicRetention) -> Deployment:
         names = [self._settings.prefix + topic.name for topic in (*TABLES, *HISTORY)]
@@ -157,16 +165,20 @@ class Rebuild:
         at = {each: starts[each] for each in open_partitions}
         # The next records are fetched and read while Redis takes the ones before.
         applying = asyncio.create_task(asyncio.sleep(0))
-        async for slices in self._slices(target.consumer, open_partitions, starts, ends):
-            for partition, records in slices.items():
-                place = TopicPartition(partition.topic, partition.partition)
-                self._first_written.setdefault(place, records[0].timestamp)
-                at[place] = records[-1].offset + 1
-            batch = target.router.batch(slices, reach)
+        try:
+            async for slices in self._slices(target.consumer, open_partitions, starts, ends):
+                for partition, records in slices.items():
+                    place = TopicPartition(partition.topic, partition.partition)
+                    self._first_written.setdefault(place, records[0].timestamp)
+                    at[place] = records[-1].offset + 1
+                batch = target.router.batch(slices, reach)
+                await applying
+                await self._renew(done + sum(at[each] - starts[each] for each in at))
+                applying = asyncio.create_task(target.writer.apply(batch))
             await applying
-            await self._renew(done + sum(at[each] - starts[each] for each in at))
-            applying = asyncio.create_task(target.writer.apply(batch))
-        await applying
+        finally:
+            applying.cancel()
+            await asyncio.gather(applying, return_exceptions=True)
         await self._renew(done + sum(ends[each] - starts[each] for each in open_partitions))
 
     async def _slices(

@@ -101,6 +101,9 @@ apply.change = function(contact, hash, place, subject, direction, at, at_ms, wri
   if surplus > 0 then drop_changes(contact, redis.call('ZRANGE', timeline, 0, surplus - 1)) end
   if tonumber(keep) >= 0 then
     local newest = tonumber(redis.call('ZRANGE', timeline, -1, -1, 'WITHSCORES')[2])
+    -- A contact that goes on changing keeps its timeline, not what is older than changes are kept.
+    local horizon = string.format('(%.0f', newest - tonumber(keep))
+    drop_changes(contact, redis.call('ZRANGEBYSCORE', timeline, '-inf', horizon))
     redis.call('PEXPIREAT', timeline, string.format('%.0f', newest + tonumber(keep)))
   end
 end

@@ -72,10 +72,11 @@ async def test_a_server_that_evicts_keys_is_refused_and_one_that_is_full_is_wait
             commands = [("SET", f"key-{number}", "x" * 100_000) for number in range(100)]
             with pytest.raises(RedisUnavailable, match="is full"):
                 await writing.execute_all(commands)
-        client.config_set("maxmemory-policy", "allkeys-lru")
-        with pytest.raises(RedisRefused, match="maxmemory-policy noeviction"):
-            async with open_redis(server.url):
-                pass
+        for policy in ("allkeys-lru", "volatile-ttl"):
+            client.config_set("maxmemory-policy", policy)
+            with pytest.raises(RedisRefused, match="maxmemory-policy noeviction"):
+                async with open_redis(server.url):
+                    pass
 
 
 async def test_what_a_body_raises_is_not_taken_for_an_error_of_redis(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import redis
 
 from connectors.ports import free_port
 from streams.views.consumer import ViewConsumer
+from streams.views.deployment import Deployment
+from streams.views.rebuild import Rebuild
 from tests.harness.deployment.counting_deployment import wait_until
 from tests.harness.views.durable_redis import DurableRedis
 from tests.harness.views.view_deployment import ViewDeployment, wait_until_true
@@ -87,6 +89,26 @@ async def test_without_a_redis_the_process_is_ready_and_says_what_is_wrong(
         assert "no Redis answers" in (consumer.status.problem or "")
         consumer.stop()
         await running
+
+
+async def test_a_rebuild_under_way_does_not_keep_a_worker_from_stopping(
+    kafka: str, prefix: str, server: DurableRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_building = asyncio.Event()
+
+    async def build_without_an_end(_: Rebuild) -> Deployment:
+        is_building.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Rebuild, "run", build_without_an_end)
+    with ViewDeployment(kafka, prefix, server.url, tmp_path) as deployment:
+        consumer = ViewConsumer(deployment.settings, deployment.redis_url)
+        running = asyncio.create_task(consumer.run())
+        await is_building.wait()
+        consumer.stop()
+        async with asyncio.timeout(10):
+            await running
 
 
 def connections(client: redis.Redis) -> int:

@@ -11,6 +11,9 @@ import pytest
 import redis
 
 from connectors.kafka.broker import LocalBroker
+from connectors.redis.connection import open_redis
+from streams.views.keys import DeploymentKeys
+from streams.views.rebuild import Rebuild
 from tests.harness.cli import leadstream
 from tests.harness.views.durable_redis import DurableRedis
 from tests.harness.views.redis_snapshot import all_text, current_generation
@@ -129,6 +132,17 @@ def test_a_rebuild_under_traffic_leaves_readers_undisturbed_and_takes_former_key
         assert after is not None
         assert after > before
         assert not list(client.scan_iter(match=f"*:{before}*"))
+
+
+async def test_a_rebuild_takes_away_what_one_that_was_killed_left(deployment: ViewDeployment) -> None:
+    keys = DeploymentKeys(deployment.settings.prefix)
+    deployment.write(50)
+    async with open_redis(deployment.redis_url) as client:
+        await client.execute("SADD", keys.generations, 7)
+        await client.execute("HSET", keys.generation("default", 7).contact("ada"), "row", "{}")
+        await Rebuild(deployment.settings, client).run()
+        assert await client.execute("EXISTS", keys.generation("default", 7).contact("ada")) == 0
+    assert deployment.snapshot() == deployment.expected()
 
 
 def test_a_rebuilt_feed_has_the_changes_of_all_partitions_in_the_order_of_their_writing(

@@ -198,6 +198,21 @@ async def test_a_timeline_keeps_the_latest_changes_and_feeds_go_with_it(client: 
     assert expiry == NOW + count - 1 + 86_400_000
 
 
+async def test_a_timeline_drops_what_is_older_than_changes_are_kept(client: RedisClient) -> None:
+    writer = ViewWriter(client, KEYS, 7)
+    await writer.load()
+    times = [NOW - 80_000_000, NOW - 79_999_999, NOW + 6_400_001]
+    changes = [
+        ("segment-changes:0", CHANGES.output_operation, entered(offset, timestamp=each))
+        for offset, each in enumerate(times)
+    ]
+    await writer.apply(batch(*changes[:2]))
+    assert len(await timeline(client)) == 2
+    await writer.apply(batch(changes[2]))
+    kept = [msgspec.json.decode(each.split(b" ", 3)[3])["number"]["offset"] for each in await timeline(client)]
+    assert kept == [1, 2]
+
+
 async def test_positions_of_a_feed_never_go_back(client: RedisClient) -> None:
     writer = ViewWriter(client, KEYS, 7)
     await writer.load()
