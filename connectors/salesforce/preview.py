@@ -36,13 +36,17 @@ class FieldPreview:
 
 @dataclass(frozen=True, slots=True)
 class HandOverPreview:
-    """What becomes of one hand-over: `record` is the id of the record, `problem` why it is refused."""
+    """What becomes of one hand-over: `record` is the id of the record, `problem` why it is refused.
+
+    `is_written`: the record was written from this hand-over or a newer one, so its mapped fields stay.
+    """
 
     handover: LeadHandOver
     action: PreviewAction
     sobject: str = "Lead"
     record: str | None = None
     is_matched: bool = False
+    is_written: bool = False
     fields: tuple[FieldPreview, ...] = ()
     problem: str | None = None
 
@@ -70,6 +74,8 @@ class HandOverPreview:
         handover = self.handover
         what = f"{handover.type} {handover.number} of {handover.at}, campaign {handover.campaign.id}"
         lines = [f"{handover.account}/{handover.contact}: {what}", f"  {self._action_text()}"]
+        if self.is_written:
+            lines.append("  it was written from this hand-over or a newer one: the next one may change its fields")
         width = max((len(each.name) for each in self.fields), default=0)
         for each in self.fields:
             value = "stays" if each.value is None else f"= {each.value!r}"
@@ -122,7 +128,9 @@ def _preview(
         for name in own_fields(connection)
         if name in plan.values or name in notes
     )
-    return HandOverPreview(handover, _action(plan), plan.sobject, plan.record_id, plan.is_matched, (*mapped, *own))
+    return HandOverPreview(
+        handover, _action(plan), plan.sobject, plan.record_id, plan.is_matched, plan.is_written, (*mapped, *own)
+    )
 
 
 def _field(

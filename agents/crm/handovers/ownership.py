@@ -80,8 +80,3 @@ class Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka pu
         progress = HandOverPartition(committed._replace(offset=max(first, committed.offset)))
         self._progress[partition] = progress
         consumer.seek(partition, max(first, progress.start - self._look_back))
-
-    def precedes_ownership(self, partition: TopicPartition, offset: int) -> bool:
-        """Whether a former owner has finished a record."""
-        progress = self._progress.get(partition)
-        return progress is not None and offset < progress.start

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from connectors.salesforce.check.field_types import property_problem, type_problem, unlisted_values, value_problem
 from connectors.salesforce.check.org_schema import OrgSchema
 from connectors.salesforce.check.own_fields import own_fields
-from connectors.salesforce.handover.descriptions import FieldDescription
+from connectors.salesforce.handover.descriptions import FieldDescription, spelling_hint
 from connectors.salesforce.handover.mapping import lead_fields_of
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, LeadField, LeadUpdate, PropertyType, Salesforce
-
-_CLOSE = 0.8
-"""How similar a field's name must be to be proposed; an org has hundreds of them."""
 
 
 class MappingCheck:
@@ -49,7 +45,7 @@ class MappingCheck:
         if name in self._own:
             yield f"{name} is written by Leadstream itself: leave it out"
         elif field is None:
-            yield f"the Lead has no field {name} that the integration user may see{_spelling_hint(name, self._lead)}"
+            yield f"the Lead has no field {name} that the integration user may see{spelling_hint(name, self._lead)}"
         elif not field.updateable or (on_creation and not field.createable):
             yield f"the integration user may not write {name}"
         elif problem := type_problem(field):
@@ -85,9 +81,3 @@ def _occasion(update: LeadUpdate) -> str:
 
 def _always_has_value(source: LeadField | None) -> bool:
     return source is not None and (source.value is not None or source.default is not None)
-
-
-def _spelling_hint(name: str, names: Mapping[str, FieldDescription]) -> str:
-    folded = {each.lower(): each for each in names}
-    close = get_close_matches(name.lower(), list(folded), n=1, cutoff=_CLOSE)
-    return f" (there is {folded[close[0]]})" if close else ""

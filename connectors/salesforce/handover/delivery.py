@@ -27,10 +27,10 @@ from connectors.salesforce.handover.handover_records import (
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink, RecordLookup
 from connectors.salesforce.handover.mapping import (
     fields_to_read,
+    key_field_problems,
     lead_fields_of,
     mapped_fields,
     misfits,
-    own_field_problems,
 )
 from connectors.salesforce.handover.matching import EmailMatcher
 from connectors.salesforce.handover.memberships import CampaignMembers
@@ -217,7 +217,7 @@ class Delivery:
     def _plan_as_described(self, batch: Sequence[LeadHandOver]) -> tuple[list[RecordPlan], dict[str, str]]:
         lead = self._descriptions.get("Lead")
         names = self._org.connection
-        if problems := own_field_problems(lead, names):
+        if problems := key_field_problems(lead, names):
             raise SalesforceRefused(f"Salesforce ({names.display_name}) is not ready: {'; '.join(problems)}")
         mappings = {account: self._account_mapping(account) for account in {each.account for each in batch}}
         stopped = {

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from connectors.salesforce.org.client import OrgClient
 
 MAX_AGE_SECONDS = 600.0
 EXPIRY_SECONDS = 30.0
+_CLOSE = 0.8
+"""How similar a field's name must be to be proposed; an org has hundreds of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,10 @@ class DescriptionCache:
 def parse_description(document: Mapping[str, Any]) -> ObjectDescription:
     """Returns the fields in the body of a `describe`, by name."""
     return {str(field["name"]): FieldDescription.from_document(field) for field in document["fields"]}
+
+
+def spelling_hint(name: str, description: ObjectDescription) -> str:
+    """Returns what to say of a field that is not there: the one that may be meant; "" without one."""
+    folded = {each.lower(): each for each in description}
+    close = get_close_matches(name.lower(), list(folded), n=1, cutoff=_CLOSE)
+    return f" (there is {folded[close[0]]})" if close else ""

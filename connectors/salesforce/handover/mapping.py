@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from types import MappingProxyType
 
 from connectors.salesforce.handover.coercion import can_be_written
-from connectors.salesforce.handover.descriptions import ObjectDescription
+from connectors.salesforce.handover.descriptions import ObjectDescription, spelling_hint
 from connectors.salesforce.handover.field_rules import LeadFields
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import LeadField, Salesforce
@@ -58,7 +58,7 @@ def misfits(salesforce: Salesforce, description: ObjectDescription, connection: 
         if name in own_fields(connection):
             problems.append(f"{name} is written by Leadstream itself: leave it out")
         elif field is None:
-            problems.append(f"the Lead has no field {name}{_spelling_hint(name, description)}")
+            problems.append(f"the Lead has no field {name}{spelling_hint(name, description)}")
         elif not (field.createable or field.updateable):
             problems.append(f"the integration user may not write {name}")
         elif not can_be_written(field):
@@ -77,8 +77,11 @@ def own_fields(connection: Connection) -> tuple[str, ...]:
     return names.external_id_field, names.number_field, names.campaign_field, names.written_field
 
 
-def own_field_problems(description: ObjectDescription, connection: Connection) -> list[str]:
-    """Returns one sentence for each reason why an org's Lead cannot keep what Leadstream has to find again."""
+def key_field_problems(description: ObjectDescription, connection: Connection) -> list[str]:
+    """Returns one sentence for each reason why an org's Lead cannot keep what Leadstream has to find again.
+
+    Without that no hand-over goes out; `connectors.salesforce.check` asks for more, and on Contact, too.
+    """
     names = connection
     problems = [
         f"the Lead has no field {name}: create it (text, 255 characters) and give the user access to it"
@@ -89,10 +92,3 @@ def own_field_problems(description: ObjectDescription, connection: Connection) -
     if key is not None and not key.is_external_id:
         problems.append(f"the Lead's field {names.external_id_field} has to be an external id and unique")
     return problems
-
-
-def _spelling_hint(name: str, names: Iterable[str]) -> str:
-    for each in names:
-        if each.lower() == name.lower():
-            return f" (there is {each})"
-    return ""

@@ -49,6 +49,8 @@ class RecordPlan:
     record_id: str | None = None
     linked_id: str | None = None
     is_matched: bool = False
+    is_written: bool = False
+    """Whether the record was written from the last of the hand-overs, or from a newer one."""
     values: SalesforceRow = field(default_factory=dict)
     notes: dict[str, tuple[FieldNote, ...]] = field(default_factory=dict)
     """Id of a hand-over -> what was cut or left out of its values."""
@@ -128,6 +130,7 @@ class RecordPlanner:
         plan.repeats = frozenset(
             each.id for each in plan.handovers if each not in newer or value_digest(str(each.number)) == last_digest
         )
+        plan.is_written = not newer
         if newer:
             self._plan_writes(plan, newer, state, mapping)
         if record.key is None and self._is_written(plan.sobject, self._names.external_id_field):

@@ -69,10 +69,6 @@ class OrgDirectory:
             raise SalesforceRefused(NO_ORG)
         return client
 
-    def client_of(self, account: str) -> OrgClient:
-        """The client of an account's org. Raises SalesforceRefused as `client` does."""
-        return self.client(self.org_name(account))
-
 
 def crm_name(org_name: str) -> str:
     """How events name an org: `salesforce`, or `salesforce:NAME` for one of the file."""

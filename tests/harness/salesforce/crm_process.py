@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import msgspec
@@ -22,6 +24,7 @@ from connectors.salesforce.handover.handover_records import LeadHandOver
 from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.kafka.topic_admin import create_topics
+from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from streams.store.handovers.progress import HandOverProgress, read_progress
 from tests.harness.kafka.topic_reader import read_topic
@@ -50,6 +53,18 @@ async def create_crm_topics(kafka: str, prefix: str, sandbox: SandboxClient, **m
     )
     await create_topics(settings, lambda *_: None)
     return settings
+
+
+@contextmanager
+def running_crm_process(settings: Settings) -> Iterator[None]:
+    """A process of the role `crm`, ended at the end."""
+    command = [sys.executable, "-m", "agents.crm.main"]
+    with subprocess.Popen(command, env=child_environment(settings), stdin=subprocess.PIPE) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 def default_mapping(_account: str) -> Salesforce:

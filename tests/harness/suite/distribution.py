@@ -22,7 +22,7 @@ STORIES = (
     "tests/integration/metrics/test_running_pipeline.py",
     "tests/integration/salesforce/test_fault_matrix.py",
     "tests/integration/salesforce/test_poll_fault_matrix.py",
-    "tests/integration/salesforce/test_several_orgs.py",
+    "tests/integration/salesforce/test_orgs_that_are_away.py",
     "tests/integration/outputs/test_watching.py",
     "tests/integration/serve/test_serving.py",
     "tests/integration/upgrade/test_recorded_deployment.py",

@@ -19,6 +19,7 @@ from connectors.salesforce.org.login_refusals import refusal_text
 from connectors.salesforce.org.orgs_file import load_orgs
 from connectors.salesforce.preview import preview_handovers
 from schemas.definitions import Salesforce
+from streams.cli.outputs.tail import OUTPUTS
 from streams.definitions import load_definitions
 from streams.settings import Settings
 from tests.harness.cli import leadstream
@@ -67,6 +68,12 @@ def elements(file: Path, name: str) -> list[dict[str, str]]:
         {child.tag.removeprefix(NAMESPACE): child.text or "" for child in each}
         for each in root.iter(NAMESPACE + name)
     ]
+
+
+def test_every_topic_that_the_page_shows_is_one_that_tail_shows() -> None:
+    named = set(re.findall(r"leadstream tail ([a-z-]+)", TEXT))
+    assert named
+    assert named <= set(OUTPUTS)
 
 
 def test_the_first_try_is_made_with_the_campaign_of_the_definitions(definitions: Path) -> None:

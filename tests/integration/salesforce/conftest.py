@@ -1,4 +1,4 @@
-"""One sandbox per test session, emptied before each test."""
+"""One sandbox per test session, emptied before each test, and the deployment that hands over to it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from connectors.salesforce.handover.handover_records import (
 )
 from connectors.salesforce.org.client import OrgClient
 from schemas.definitions import LeadField, Salesforce
+from streams.settings import Settings
+from tests.harness.salesforce.crm_process import create_crm_topics
 from tests.harness.salesforce.handovers import BRISK
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
 
@@ -38,6 +40,12 @@ def org_server() -> Iterator[SandboxClient]:
 def sandbox(org_server: SandboxClient) -> SandboxClient:
     org_server.post("reset")
     return org_server
+
+
+@pytest.fixture
+async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
+    """A deployment whose topics are there, and whose org is the sandbox."""
+    return await create_crm_topics(kafka, prefix, sandbox)
 
 
 @pytest.fixture

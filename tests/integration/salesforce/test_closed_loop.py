@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streams.runtime.process.supervisor import child_environment
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
+from tests.harness.salesforce.crm_process import running_crm_process
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient
 
 DEFINITIONS = f"""
@@ -39,18 +35,6 @@ def contact(name: str, country: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def crm(pipeline: Pipeline) -> Iterator[None]:
-    """The process of the role `crm`."""
-    command = [sys.executable, "-m", "agents.crm.main"]
-    with subprocess.Popen(command, env=child_environment(pipeline.settings), stdin=subprocess.PIPE) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
 def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
     kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient
 ) -> None:
@@ -58,7 +42,7 @@ def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
     with Pipeline(kafka, prefix, tmp_path, partitions=2, in_partitions=2, **org) as pipeline:
         pipeline.start_worker("w0", "all")
         pipeline.apply(DEFINITIONS)
-        with crm(pipeline):
+        with running_crm_process(pipeline.settings):
             pipeline.publish([contact("ada", "DE"), contact("bob", "FR"), contact("cid", "DE")])
             wait_until(
                 lambda: len(sandbox.live_records("CampaignMember")) == 2, LIMIT_SECONDS, "two members in Salesforce"

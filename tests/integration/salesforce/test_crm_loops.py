@@ -9,7 +9,6 @@ import sys
 from collections.abc import Awaitable
 from typing import Any
 
-import pytest
 from aiokafka import AIOKafkaProducer
 
 from agents.crm.factory import build_handover_consumer
@@ -33,7 +32,6 @@ from tests.harness.salesforce.crm_process import (
     commit_at,
     committed_count,
     consumer_of,
-    create_crm_topics,
     events_of,
     produce,
     read_all,
@@ -42,11 +40,6 @@ from tests.harness.salesforce.crm_process import (
     until,
 )
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient
-
-
-@pytest.fixture
-async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
-    return await create_crm_topics(kafka, prefix, sandbox)
 
 
 def build_loops(settings: Settings) -> tuple[HandOverConsumer, OpportunityPollers]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
+from tests.harness.salesforce.crm_process import running_crm_process
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
-from tests.integration.salesforce.test_closed_loop import crm
 
 DEFINITIONS = f"""
 account: default
@@ -50,7 +50,7 @@ def test_what_the_poll_has_missed_is_found_and_repaired(
         pipeline.start_worker("w0", "all")
         pipeline.apply(DEFINITIONS)
         pipeline.apply(ACME)
-        with crm(pipeline):
+        with running_crm_process(pipeline.settings):
             expected = {"default/spring/EUR": (2, "120.5"), "acme/fair/EUR": (1, "3")}
             wait_until(lambda: revenue(pipeline) == expected, LIMIT_SECONDS, "the revenue of both accounts")
         assert reconcile(pipeline, sandbox).returncode == 0
@@ -106,7 +106,7 @@ def test_revenue_moves_with_an_opportunity_to_another_account(
     with Pipeline(kafka, prefix, tmp_path, partitions=1, in_partitions=1, **org) as pipeline:
         pipeline.start_worker("w0", "all")
         pipeline.apply(DEFINITIONS)
-        with crm(pipeline):
+        with running_crm_process(pipeline.settings):
             wait_until(
                 lambda: revenue(pipeline) == {"default/spring/EUR": (1, "100.5")}, LIMIT_SECONDS, "the revenue"
             )

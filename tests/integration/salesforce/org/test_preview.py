@@ -73,6 +73,16 @@ def test_a_later_one_keeps_what_its_rules_keep(sandbox: SandboxClient) -> None:
     assert len(writes_to(sandbox)) == before
 
 
+def test_a_hand_over_that_was_written_already_says_why_all_stays(sandbox: SandboxClient) -> None:
+    answers_of(delivery_to(sandbox, MAPPING), lead_of(company="Engines"))
+    why = "  it was written from this hand-over or a newer one: the next one may change its fields"
+    [written, newer] = previews_of(sandbox, lead_of(company="Other"), lead_of(offset=2, company="Other"))
+    assert (written.action, shown(written)["Company"]) == ("nothing", ("always", None))
+    assert why in written.lines()
+    assert (newer.action, shown(newer)["Company"]) == ("update", ("always", "Other"))
+    assert why not in newer.lines()
+
+
 def test_an_update_shows_the_fields_of_its_occasion(sandbox: SandboxClient) -> None:
     answers_of(delivery_to(sandbox, MAPPING), lead_of())
     [preview] = previews_of(sandbox, lead_of(offset=2, update=("lead.rejected",)))

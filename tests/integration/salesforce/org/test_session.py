@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.salesforce.handover.descriptions import ObjectDescription, parse_description
-from connectors.salesforce.handover.mapping import misfits, own_field_problems
+from connectors.salesforce.handover.mapping import key_field_problems, misfits
 from connectors.salesforce.org.auth import TokenProvider
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
@@ -95,7 +95,7 @@ def described_lead(client: OrgClient) -> ObjectDescription:
 
 def test_a_good_mapping_has_no_problems(client: OrgClient) -> None:
     assert misfits(Salesforce(lead_fields=FIELDS), described_lead(client), client.connection) == []
-    assert own_field_problems(described_lead(client), client.connection) == []
+    assert key_field_problems(described_lead(client), client.connection) == []
 
 
 def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
@@ -114,7 +114,7 @@ def test_a_mapping_is_checked_against_the_org(client: OrgClient) -> None:
 def test_missing_fields_of_the_org_are_named(sandbox: SandboxClient) -> None:
     connection = sandbox.connection(external_id_field="Other_Id__c")
     described = described_lead(OrgClient(connection))
-    assert any("has no field Other_Id__c" in each for each in own_field_problems(described, connection))
+    assert any("has no field Other_Id__c" in each for each in key_field_problems(described, connection))
 
 
 def test_the_settings_that_are_missing_are_named() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from connectors.salesforce.handover.descriptions import DescriptionCache, FieldDescription
+import pytest
+
+from connectors.salesforce.handover.descriptions import DescriptionCache, FieldDescription, spelling_hint
 from connectors.salesforce.org.client import OrgClient
 
 DOCUMENT: dict[str, Any] = {
@@ -57,3 +59,11 @@ def test_a_description_expires_half_a_minute_after_it_was_read() -> None:
 def test_a_field_says_what_may_be_written() -> None:
     field = FieldDescription.from_document(DOCUMENT)
     assert (field.required, field.updateable, field.values, field.restricted) == (True, False, ("A",), True)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("company", " (there is Company)"), ("Compny", " (there is Company)"), ("Plan__c", "")],
+)
+def test_of_a_field_that_is_not_there_the_one_is_named_that_may_be_meant(name: str, hint: str) -> None:
+    assert spelling_hint(name, {each: FieldDescription(each) for each in ("LastName", "Company")}) == hint

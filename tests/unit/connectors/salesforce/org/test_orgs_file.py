@@ -110,8 +110,8 @@ def test_accounts_without_an_entry_have_the_org_of_the_settings(tmp_path: Path) 
     assert directory.owns("emea", "acme")
     assert directory.owns(DEFAULT_ORG, "beta")
     assert not directory.owns(DEFAULT_ORG, "acme")
-    assert directory.client_of("acme").connection.domain == "acme.my"
-    assert directory.client_of("beta").connection.url == "http://127.0.0.1:8090"
+    assert directory.client(directory.org_name("acme")).connection.domain == "acme.my"
+    assert directory.client(directory.org_name("beta")).connection.url == "http://127.0.0.1:8090"
     assert [crm_name(name) for name in directory.clients] == ["salesforce", "salesforce:emea"]
 
 
@@ -120,10 +120,10 @@ def test_without_a_default_org_only_the_accounts_of_the_file_have_one(tmp_path: 
     assert given.has_salesforce
     assert not Connection.is_configured(given)
     directory = OrgDirectory.from_settings(given)
-    assert directory.client_of("acme").connection.domain == "acme.my"
+    assert directory.client(directory.org_name("acme")).connection.domain == "acme.my"
     assert [directory.has_org(account) for account in ("acme", "beta")] == [True, False]
     with pytest.raises(SalesforceRefused, match="no Salesforce org is configured for this account"):
-        directory.client_of("beta")
+        directory.client(directory.org_name("beta"))
 
 
 def test_without_any_org_what_is_missing_is_named() -> None:

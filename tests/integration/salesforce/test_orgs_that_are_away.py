@@ -16,7 +16,6 @@ from tests.harness.salesforce.crm_process import (
     QUICK,
     HandOverFactory,
     committed_count,
-    create_crm_topics,
     default_mapping,
     events_of,
     for_account,
@@ -38,11 +37,6 @@ def other_server() -> Iterator[SandboxClient]:
 def other_sandbox(other_server: SandboxClient) -> SandboxClient:
     other_server.post("reset")
     return other_server
-
-
-@pytest.fixture
-async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
-    return await create_crm_topics(kafka, prefix, sandbox)
 
 
 def consumer_of_both(settings: Settings, sandbox: SandboxClient, other: SandboxClient) -> HandOverConsumer:

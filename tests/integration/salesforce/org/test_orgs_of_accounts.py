@@ -17,7 +17,6 @@ from streams.settings import Settings
 from tests.harness.salesforce.crm_process import (
     BRISK,
     QUICK,
-    create_crm_topics,
     events_of,
     produce,
     record_of,
@@ -33,11 +32,6 @@ def emea() -> Iterator[SandboxClient]:
     """The org of the account `acme`; all others have that of the settings."""
     with run_sandbox() as server:
         yield server
-
-
-@pytest.fixture
-async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
-    return await create_crm_topics(kafka, prefix, sandbox)
 
 
 @asynccontextmanager
