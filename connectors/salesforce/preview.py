@@ -36,7 +36,10 @@ class FieldPreview:
 
 @dataclass(frozen=True, slots=True)
 class HandOverPreview:
-    """What becomes of one hand-over: `record` is the id of the record, `problem` why it is refused."""
+    """What becomes of one hand-over: `record` is the id of the record, `problem` why it is refused.
+
+    `org` names the org that it goes to, empty where there is only one.
+    """
 
     handover: LeadHandOver
     action: PreviewAction
@@ -45,12 +48,14 @@ class HandOverPreview:
     is_matched: bool = False
     fields: tuple[FieldPreview, ...] = ()
     problem: str | None = None
+    org: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as JSON for a machine."""
         target = None if self.handover.is_update else self.handover.campaign.salesforce
         return {
             "account": self.handover.account,
+            "org": self.org,
             "contact": self.handover.contact,
             "hand_over": self.handover.id,
             "number": str(self.handover.number),
@@ -69,7 +74,8 @@ class HandOverPreview:
         """Returns it for people."""
         handover = self.handover
         what = f"{handover.type} {handover.number} of {handover.at}, campaign {handover.campaign.id}"
-        lines = [f"{handover.account}/{handover.contact}: {what}", f"  {self._action_text()}"]
+        where = f", to {self.org}" if self.org else ""
+        lines = [f"{handover.account}/{handover.contact}: {what}{where}", f"  {self._action_text()}"]
         width = max((len(each.name) for each in self.fields), default=0)
         for each in self.fields:
             value = "stays" if each.value is None else f"= {each.value!r}"
