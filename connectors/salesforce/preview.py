@@ -38,7 +38,8 @@ class FieldPreview:
 class HandOverPreview:
     """What becomes of one hand-over: `record` is the id of the record, `problem` why it is refused.
 
-    `is_written`: the record was written from this hand-over or a newer one, so its mapped fields stay.
+    `is_written`: the record was written from this hand-over or a newer one, so its mapped fields stay. `org` names the
+    org that it goes to, empty where there is only one.
     """
 
     handover: LeadHandOver
@@ -49,12 +50,14 @@ class HandOverPreview:
     is_written: bool = False
     fields: tuple[FieldPreview, ...] = ()
     problem: str | None = None
+    org: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns it as JSON for a machine."""
         target = None if self.handover.is_update else self.handover.campaign.salesforce
         return {
             "account": self.handover.account,
+            "org": self.org,
             "contact": self.handover.contact,
             "hand_over": self.handover.id,
             "number": str(self.handover.number),
@@ -73,7 +76,8 @@ class HandOverPreview:
         """Returns it for people."""
         handover = self.handover
         what = f"{handover.type} {handover.number} of {handover.at}, campaign {handover.campaign.id}"
-        lines = [f"{handover.account}/{handover.contact}: {what}", f"  {self._action_text()}"]
+        where = f", to {self.org}" if self.org else ""
+        lines = [f"{handover.account}/{handover.contact}: {what}{where}", f"  {self._action_text()}"]
         if self.is_written:
             lines.append("  it was written from this hand-over or a newer one: the next one may change its fields")
         width = max((len(each.name) for each in self.fields), default=0)

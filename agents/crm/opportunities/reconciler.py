@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -99,18 +99,20 @@ async def reconcile(
 ) -> list[ReconcileReport]:
     """Compares the ledger with every org, or with an account's; returns a report for each.
 
-    Raises BrokerUnavailable, TopicsMissing, SalesforceUnavailable, SalesforceRefused, ConfigurationError.
+    Raises BrokerUnavailable, TopicsMissing, SalesforceUnavailable, ConfigurationError, and SalesforceRefused also for
+    an account without an org.
     """
     releases = releases_in_order(await ReleaseRepository(settings, settings.clock).read_log())
     directory = OrgDirectory.from_settings(settings)
+    if account is not None:
+        directory.client_of(account)
     reports = []
     for name, poll in build_polls(directory, lambda: releases).items():
         if account is None or directory.owns(name, account):
-            client = directory.client(name)
-            comparison = _Comparison(
-                settings, client, poll, account, attribution_rules(lambda: releases, poll.is_of_org)()
-            )
-            reports.append(await comparison.run(repair, on_progress, ledger_seconds))
+            rules = attribution_rules(lambda: releases, poll.is_of_org)()
+            comparison = _Comparison(settings, directory.client(name), poll, account, rules)
+            report = await comparison.run(repair, on_progress, ledger_seconds)
+            reports.append(replace(report, org=directory.label(name)))
     return reports
 
 

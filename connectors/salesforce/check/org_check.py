@@ -158,7 +158,9 @@ def _org_notes(org: OrgClient, schema: OrgSchema) -> Iterator[str]:
     if org.usage.share() >= LOW_SHARE:
         yield f"{org.usage.remaining} of {org.usage.limit} API requests are left of 24 hours"
     if "CurrencyIsoCode" not in schema.fields("Opportunity"):
-        yield f"the org has one currency; amounts count as {org.connection.currency} (LEADSTREAM_SALESFORCE_CURRENCY)"
+        connection = org.connection
+        place = f"currency of {connection.source}" if connection.source else "LEADSTREAM_SALESFORCE_CURRENCY"
+        yield f"the org has one currency; amounts count as {connection.currency} ({place})"
 
 
 def _assignment_problems(org: OrgClient, salesforce: Salesforce, notes: list[str]) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.connection import Connection
-from connectors.salesforce.org.orgs_file import OrgEntry, load_orgs
+from connectors.salesforce.org.orgs_file import DEFAULT_LABEL, OrgEntry, load_orgs
 from streams.errors import SalesforceRefused
 from streams.settings import Settings
 
@@ -68,6 +69,30 @@ class OrgDirectory:
         if client is None:
             raise SalesforceRefused(NO_ORG)
         return client
+
+    def client_of(self, account: str) -> OrgClient:
+        """The client of an account's org. Raises SalesforceRefused, which names the account, where it has none."""
+        if not self.has_org(account):
+            raise SalesforceRefused(f"account {account}: {NO_ORG}")
+        return self.client(self.org_name(account))
+
+    def accounts_of(self, org_name: str) -> tuple[str, ...]:
+        """The accounts whose org it is by name; the org of the settings is that of all others, and has none here."""
+        return tuple(account for account, name in self._accounts.items() if name == org_name)
+
+    def descriptions(self) -> list[dict[str, Any]]:
+        """Name, address and accounts of each org, as JSON for a machine; that of the settings has an empty name."""
+        return [
+            {"name": name, "org": client.connection.display_name, "accounts": list(self.accounts_of(name))}
+            for name, client in self._clients.items()
+        ]
+
+    def label(self, org_name: str) -> str:
+        """How people are told of an org: by its address, and with its name where there are several."""
+        address = self.client(org_name).connection.display_name
+        if len(self._clients) == 1:
+            return address
+        return f"org {org_name or DEFAULT_LABEL} ({address})"
 
 
 def crm_name(org_name: str) -> str:

@@ -17,7 +17,7 @@ from streams.cli.options import JsonOption, settings_from
 from streams.errors import SalesforceRefused, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from connectors.salesforce.org.client import OrgClient
+    from connectors.salesforce.org.directory import OrgDirectory
 
 SalesforceUrlOption = Annotated[
     str | None, typer.Option("--url", help="A stand-in org on this machine (LEADSTREAM_SALESFORCE_URL).")
@@ -70,8 +70,13 @@ def check(
     accounts = load_definitions(definitions).require() if definitions else {}
     report = check_deployment(directory, {name: account.content for name, account in accounts.items()}, all_orgs=True)
     problems, notes = report.problem_lines(), report.note_lines()
+    notes += [
+        f"account {name} has no Salesforce org: it is not checked, and its hand-overs wait"
+        for name in accounts
+        if not directory.has_org(name)
+    ]
     if as_json:
-        orgs = [_org_to_dict(name, org) for name, org in directory.clients.items()]
+        orgs = [_org_to_dict(directory, name) for name in directory.clients]
         write_json({"orgs": orgs, "problems": problems, "notes": notes})
         if problems:
             raise typer.Exit(SalesforceRefused.exit_code)
@@ -80,19 +85,29 @@ def check(
         write_note(f"note: {note}")
     if problems:
         raise SalesforceRefused("\n".join(problems))
-    for org in directory.clients.values():
+    for name, org in directory.clients.items():
         usage = org.usage
         left = (
             ""
             if usage.remaining is None
             else f"; {usage.remaining:,} of {usage.limit:,} API requests are left of 24 hours"
         )
-        write_line(f"{org.connection.display_name} is ready{left}")
+        write_line(f"{directory.label(name)} is ready{_whose(directory, name)}{left}")
 
 
-def _org_to_dict(name: str, org: OrgClient) -> dict[str, Any]:
+def _whose(directory: OrgDirectory, name: str) -> str:
+    """Whose org it is, where there are several."""
+    if len(directory.clients) == 1:
+        return ""
+    accounts = directory.accounts_of(name)
+    return f" for {', '.join(accounts)}" if accounts else " for all other accounts"
+
+
+def _org_to_dict(directory: OrgDirectory, name: str) -> dict[str, Any]:
+    org = directory.client(name)
     return {
         "name": name,
+        "accounts": list(directory.accounts_of(name)),
         "org": org.connection.display_name,
         "version": org.connection.version,
         "requests_left": org.usage.remaining,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -185,9 +186,10 @@ def _preview_in_orgs(
     deliveries: dict[str, Delivery] = {}
     previews = []
     for handover in handovers:
-        org_name = directory.org_name(handover.account)
-        org = directory.client(org_name)
+        org_name, org = directory.org_name(handover.account), directory.client_of(handover.account)
         if org_name not in deliveries:
             deliveries[org_name] = Delivery(org, mapping, time_zone=time_zone)
-        previews += preview_handovers(deliveries[org_name], mapping, org.connection, [handover])
+        label = directory.label(org_name) if len(directory.clients) > 1 else ""
+        found = preview_handovers(deliveries[org_name], mapping, org.connection, [handover])
+        previews += [replace(each, org=label) for each in found]
     return previews

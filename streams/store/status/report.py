@@ -75,13 +75,17 @@ class WorkProgress:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentStatus:
-    """The status of a deployment at the instant `now` (ms). `progress` is None while topics are missing."""
+    """The status of a deployment at the instant `now` (ms). `progress` is None while topics are missing.
+
+    `orgs` has name, address (`org`) and accounts of each org, where this process knows of several.
+    """
 
     settings: Settings
     topics: TopicsReport
     workers: Mapping[str, Sequence[GroupWorker]]
     progress: WorkProgress | None
     now: int
+    orgs: Sequence[Mapping[str, Any]] = ()
 
     @property
     def has_salesforce(self) -> bool:
@@ -115,6 +119,7 @@ class DeploymentStatus:
             "salesforce": {
                 "configured": self.has_salesforce,
                 "workers": len(self.workers.get("crm", ())),
+                **({"orgs": list(self.orgs)} if self.orgs else {}),
                 **({} if self.progress is None else self.progress.hand_overs.to_dict()),
             },
             **({} if self.progress is None else self._progress_to_dict(self.progress)),
@@ -131,6 +136,9 @@ class DeploymentStatus:
             yield from self._lag_lines(self.progress.lag)
             yield from self._time_lines(self.progress.time)
         yield f"Salesforce   {self._salesforce_text()}"
+        for each in self.orgs:
+            whose = ", ".join(each["accounts"]) or "all other accounts"
+            yield f"Salesforce   org {each['name'] or 'default'} ({each['org']}) is that of {whose}"
         yield from self._hand_over_lines()
         if self.progress is not None:
             yield from self._read_model_lines(self.progress.read_models)
