@@ -142,18 +142,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_SCOPE}::test_in_an_org_that_changes_much_only_ours_are_read",),
     ),
     Mutation(
-        id="poll-since",
-        section=8,
-        rule="`since` bounds the creation date of what the first poll reads",
-        where="connectors/salesforce/opportunities/poll.py",
-        text="return RowBounds() if start is None else RowBounds(since, start)",
-        instead="return RowBounds()",
-        caught_by=(
-            f"{_SCOPE}::test_what_was_created_before_the_day_that_an_account_looks_back_to_is_left_out",
-            f"{_SCOPE}::test_accounts_look_back_to_days_of_their_own",
-        ),
-    ),
-    Mutation(
         id="poll-changed-past",
         section=8,
         rule="a past that an account does not want and that has changed since is told",
