@@ -56,6 +56,12 @@ class PolledOrg:
         self.events.extend(events)
         return events
 
+    def ask_for_one(self) -> OpportunityEvent:
+        """Polls once; returns the only new event, and fails where there is none or another one."""
+        events = self.ask()
+        assert len(events) == 1, events
+        return events[0]
+
     def ask_until_leads(self) -> list[OpportunityEvent]:
         """Polls until Leads were asked for, which happens every tenth time at the latest."""
         events = []

@@ -35,6 +35,12 @@ def add_sale(sandbox: SandboxClient, **fields: Any) -> str:
     return str(sandbox.post("record", type="Opportunity", **{**given, "Amount": 1000.1, **fields})["Id"])
 
 
+def one_of(differences: list[OpportunityDifference]) -> OpportunityDifference:
+    """The only difference; fails where there is none or another one."""
+    assert len(differences) == 1, differences
+    return differences[0]
+
+
 def ledger_of(org: PolledOrg) -> _Rows:
     """The ledger after all events of a poll, from nothing."""
     events = PolledOrg(org.poll._queries._org)
@@ -85,7 +91,7 @@ def test_a_ledger_that_is_right_has_no_difference(org: PolledOrg, sandbox: Sandb
 def test_an_opportunity_that_the_ledger_missed(org: PolledOrg, sandbox: SandboxClient) -> None:
     rows = ledger_of(org)
     opportunity = add_sale(sandbox)
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert (difference.opportunity, difference.kind, difference.ledger) == (opportunity, "missed", None)
     assert difference.org is not None
     assert (difference.org["outcome"], difference.org["amount"]) == ("open", "1000.1")
@@ -108,7 +114,7 @@ def test_a_row_that_says_something_else(
 ) -> None:
     opportunity = add_sale(sandbox)
     rows = with_row(ledger_of(org), opportunity, **changes)
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert (difference.kind, list(difference.ledger or {})) == ("differs", [field])
     assert difference.mends[0]["version"] > 7
 
@@ -118,7 +124,7 @@ def test_a_contact_that_is_not_that_of_the_converted_lead(org: PolledOrg, sandbo
     lead = sandbox.post("record", type="Lead", LastName="Ada", Company="Engines", **key)["Id"]
     opportunity = sandbox.post("convert", lead=lead)["opportunity"]
     rows = with_row(ledger_of(org), opportunity, contact="bob")
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert (difference.ledger, difference.org) == ({"contact": "bob"}, {"contact": "ada"})
 
 
@@ -132,7 +138,7 @@ def test_an_opportunity_that_is_deleted_for_good(org: PolledOrg, sandbox: Sandbo
     rows = ledger_of(org)
     sandbox.post("delete", type="Opportunity", id=opportunity)
     sandbox.post("purge", type="Opportunity", id=opportunity)
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert (difference.opportunity, difference.kind, difference.org) == (opportunity, "gone", None)
     assert [event["deleted"] for event in difference.mends] == [True]
 
@@ -158,7 +164,7 @@ def test_an_opportunity_that_was_taken_for_deleted_and_is_shown_again(
     later = instant_ms("2099-01-01T00:00:00Z")  # the deletion has the instant at which it was written, not the org's
     row = msgspec.structs.replace(rows.pop(("default", opportunity)), account=account, modified=later)
     rows[account, opportunity] = row if account == "acme" else msgspec.structs.replace(row, outcome="deleted")
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert difference.kind == ("other_account" if account == "acme" else "differs")
 
 
@@ -170,11 +176,11 @@ def test_a_poll_tells_again_what_was_taken_for_deleted_and_is_shown_again(
     org.ask()
     sandbox.post("clock", advance=86_400)
     sandbox.post("restrict", id=opportunity, access="none")
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     org.events.extend(difference.mends)
     sandbox.post("restrict", id=opportunity, access="edit")
     org.restart()
-    [event] = org.ask()
+    event = org.ask_for_one()
     [deletion] = difference.mends
     assert (event["deleted"], event["modified"]) == (False, deletion["modified"])
     assert event["version"] > deletion["version"]
@@ -186,7 +192,7 @@ def test_an_opportunity_that_stands_under_another_account(org: PolledOrg, sandbo
     rows = ledger_of(org)
     row = rows.pop(("default", opportunity))
     rows["acme", opportunity] = msgspec.structs.replace(row, account="acme")
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert (difference.account, difference.kind) == ("default", "other_account")
     released, owned = difference.mends
     assert (released["account"], released["released"]) == ("acme", True)
@@ -197,7 +203,7 @@ def test_an_opportunity_that_two_accounts_count(org: PolledOrg, sandbox: Sandbox
     opportunity = add_sale(sandbox)
     rows = ledger_of(org)
     twin = msgspec.structs.replace(rows["default", opportunity], account="acme")
-    [difference] = differences_of(org, {**rows, ("acme", opportunity): twin})
+    difference = one_of(differences_of(org, {**rows, ("acme", opportunity): twin}))
     assert (difference.account, difference.kind) == ("acme", "counted_twice")
     assert [(event["account"], event["released"]) for event in difference.mends] == [("acme", True)]
     released = msgspec.structs.replace(twin, outcome="deleted")
@@ -270,7 +276,7 @@ def test_what_is_older_than_an_account_looks_back_to_is_not_missed(client: OrgCl
     sandbox.post("clock", at="2026-02-20T12:00:00+00:00")
     sandbox.post("opportunity", id=older, Amount=3)
     sandbox.post("clock", at="2026-03-01T12:00:00+00:00")
-    [event] = org.ask()
+    event = org.ask_for_one()
     stamp = instant_ms("2026-02-10T12:00:00Z")
     rows = with_row(ledger_of(org), opportunity, modified=stamp, version=event["version"])
     assert differences_of(org, rows) == []
@@ -294,5 +300,5 @@ def test_in_an_org_with_several_currencies_each_is_added_up_for_itself(
     assert sums.find_differences(of_org, rows.values(), set()) == []
     assert differences_of(org, rows) == []
     sandbox.post("opportunity", id=dollars, CurrencyIsoCode="EUR")
-    [difference] = differences_of(org, rows)
+    difference = one_of(differences_of(org, rows))
     assert (difference.ledger, difference.org) == ({"currency": "USD"}, {"currency": "EUR"})

@@ -145,7 +145,7 @@ def test_a_new_mapping_reads_the_past_of_its_campaign(org: PolledOrg, sandbox: S
     org.ask()
     before = len(queried(sandbox))
     org.apply("acme", {"fair": AUTUMN})
-    [event] = org.ask()
+    event = org.ask_for_one()
     assert (event["account"], event["opportunity"], event["won"], event["amount"]) == ("acme", won, True, "700")
     assert len(queried(sandbox)) - before == 2
     assert org.ask() == []
@@ -195,7 +195,7 @@ def test_deleted_for_good_is_deleted_as_the_log_of_the_org_says(org: PolledOrg, 
     assert org.ask() == []
     sandbox.post("clock", advance=86_400)
     org.ask()  # learns what time it is
-    [event] = org.ask()
+    event = org.ask_for_one()
     assert (event["opportunity"], event["deleted"], event["amount"]) == (opportunity, True, "1000")
     assert org.poll.report.unseen == frozenset()
 

@@ -78,7 +78,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="without a primary contact role the oldest decides",
         where="connectors/salesforce/opportunities/survey.py",
         text='(not each["IsPrimary"], str(each["CreatedDate"]), str(each["Id"]))',
-        instead='(not each["IsPrimary"], -int(str(each["CreatedDate"])[:4]), str(each["Id"]))',
+        instead='(not each["IsPrimary"], [-ord(letter) for letter in str(each["CreatedDate"])], str(each["Id"]))',
         caught_by=(f"{_SURVEY}::test_of_contact_roles_the_primary_one_counts_else_the_oldest",),
     ),
     Mutation(

@@ -62,7 +62,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="an opportunity that another account owns now is released by the former one",
         where="connectors/salesforce/opportunities/poll.py",
         text='if former is not None and former.account not in ("", state.account):',
-        instead="if former is None:",
+        instead='if former is not None and former.account == "nobody":',
         caught_by=(f"{_OWNERS}::test_a_campaign_that_moves_to_another_account_takes_its_opportunities_along",),
     ),
     Mutation(
@@ -95,15 +95,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
     ),
     Mutation(
-        id="poll-ours-alone",
-        section=8,
-        rule="read and kept are the opportunities that are ours",
-        where="connectors/salesforce/opportunities/poll.py",
-        text="return OrgOpportunity(row, account, None, lead, role, is_partial) if account else None",
-        instead='return OrgOpportunity(row, account or "default", None, lead, role, is_partial)',
-        caught_by=(f"{_SCOPE}::test_opportunities_of_other_campaigns_and_people_are_neither_kept_nor_told",),
-    ),
-    Mutation(
         id="poll-lead-is-kept",
         section=8,
         rule="an opportunity keeps its contact when its Lead is gone",
@@ -119,7 +110,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="connectors/salesforce/opportunities/poll.py",
         text="POLLS_WITHOUT_LEADS = 9",
         instead="POLLS_WITHOUT_LEADS = 99",
-        caught_by=(f"{_OWNERS}::test_a_lead_that_was_converted_without_being_seen_at_once_is_not_missed",),
+        caught_by=(
+            f"{_OWNERS}::test_a_lead_converted_into_an_opportunity_that_was_seen_before_owns_it_from_then_on",
+        ),
     ),
     Mutation(
         id="poll-new-mapping",
@@ -147,18 +140,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         text="                busy_polls = BUSY_POLLS\n",
         instead='                probe = {str(row["Id"]): row for row in rows}\n',
         caught_by=(f"{_SCOPE}::test_in_an_org_that_changes_much_only_ours_are_read",),
-    ),
-    Mutation(
-        id="poll-since",
-        section=8,
-        rule="`since` bounds the creation date of what the first poll reads",
-        where="connectors/salesforce/opportunities/poll.py",
-        text="return RowBounds() if start is None else RowBounds(since, start)",
-        instead="return RowBounds()",
-        caught_by=(
-            f"{_SCOPE}::test_what_was_created_before_the_day_that_an_account_looks_back_to_is_left_out",
-            f"{_SCOPE}::test_accounts_look_back_to_days_of_their_own",
-        ),
     ),
     Mutation(
         id="poll-changed-past",
