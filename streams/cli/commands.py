@@ -17,7 +17,6 @@ from typer.main import get_command
 
 from streams.interrupt import raise_at_interrupt
 
-
 COLLECTOR_THRESHOLDS = (10_000, 20, 100)
 """When the collector of cycles looks (`gc.set_threshold`): by default some fifty times while a command starts."""
 

@@ -13,7 +13,7 @@ from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Output
 from streams.engine.journal.records import BackfilledState
 from streams.engine.partition.broadcast import Broadcast
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore

@@ -34,7 +34,7 @@ from streams.engine.partition.backfill_contact import (
     decode_past_event,
     decode_source,
 )
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
