@@ -18,10 +18,19 @@ from itertools import islice
 import msgspec
 
 from schemas.engine_versions import OLDEST_VERSION
-from streams.engine.decisions.decide import NO_TICK, Decision, decide_event, decide_slice
+from streams.engine.decisions.decide import Decision, decide_event, decide_slice
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Budget, Effects
-from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Slice, Tick, decode, event_key
+from streams.engine.journal.records import (
+    NO_TICK,
+    JournalEvent,
+    JournalRecord,
+    Marker,
+    Slice,
+    Tick,
+    decode,
+    event_key,
+)
 from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.partition.broadcast import Broadcast
