@@ -37,7 +37,7 @@ from streams.engine.state.row_store import RowStore
 from streams.environment import load_settings
 from streams.errors import LeadstreamError, UsageError
 from streams.metrics.slots import slots_report
-from streams.runtime.fatal import die
+from streams.runtime.fatal import die, report_at_end
 from streams.runtime.inputs.warning_log import WarningLog
 from streams.runtime.process.main import main
 from streams.runtime.process.supervisor import exit_with_parent
@@ -120,8 +120,10 @@ APP_SPECS: dict[str, Callable[[Settings], AppSpec]] = {"pipeline": pipeline_spec
 
 def event_validator(settings: Settings) -> Ingest:
     """The function that validates in-topic records, and logs what is probably wrong with those that are accepted."""
+    warning_log = WarningLog()
+    report_at_end(warning_log.close)
     return EventValidator(
-        settings.clock, settings.future_ms, normalize_ids=settings.normalize_ids, on_warning=WarningLog().add
+        settings.clock, settings.future_ms, normalize_ids=settings.normalize_ids, on_warning=warning_log.add
     )
 
 

@@ -19,8 +19,8 @@ from streams.settings import (
     FILE_SUFFIX,
     FORMS,
     VARIABLE_PREFIX,
-    SettingFiles,
     Settings,
+    outside_values,
     variable_name,
     variable_values,
 )
@@ -99,8 +99,7 @@ def setting_rows() -> list[SettingRow]:
             field or text.partition("=")[0].removeprefix(VARIABLE_PREFIX).lower(): text
             for field, text in texts.items()
         }
-        values = {name: variables.get(variable_name(name)) for name in Settings.model_fields}
-        values |= SettingFiles(Settings)()
+        values = dict.fromkeys(Settings.model_fields) | outside_values()
     rows = [_row(name, values[name], problems.get(name)) for name in Settings.model_fields]
     return [*rows, *_other_rows(variables)]
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS, DuplicateWindow, EngineSettings
 from streams.engine.state.decoded_contacts import DECODED_CONTACTS
@@ -83,30 +81,22 @@ def _ms(default: int, least: int, most: int, description: str) -> Any:
     return _number(default, least, most, "ms", description)
 
 
-class SettingFiles(PydanticBaseSettingsSource):
-    """Reads a setting from the file that `LEADSTREAM_..._FILE` names, as containers mount their secrets."""
+def _file_values(names: Iterable[str], variables: Mapping[str, str]) -> dict[str, str]:
+    """What is in the files that variables `LEADSTREAM_..._FILE` name, as containers mount their secrets, by setting.
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        """The content of the setting's file without the newline at its end; None where no file is named.
-
-        Raises ConfigurationError for a file that cannot be read or is empty, and where the variable is set, too.
-        """
-        return self._read(field_name, variable_values()), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """The settings that come from files."""
-        variables = variable_values()
-        values = {name: self._read(name, variables) for name in self.settings_cls.model_fields}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _read(self, name: str, variables: Mapping[str, str]) -> str | None:
+    The newline at the end is not part of it. Raises ConfigurationError for a file that cannot be read or is empty,
+    and where the variable of the setting is set, too.
+    """
+    values: dict[str, str] = {}
+    for name in names:
         variable = variable_name(name)
         path = variables.get(variable + FILE_SUFFIX)
         if path is None:
-            return None
+            continue
         if variable in variables:
             raise ConfigurationError(f"{variable} and {variable}{FILE_SUFFIX} are both set: unset one of them")
-        return _read_setting(f"{variable}{FILE_SUFFIX}", Path(path))
+        values[name] = _read_setting(f"{variable}{FILE_SUFFIX}", Path(path))
+    return values
 
 
 def _read_setting(variable: str, path: Path) -> str:
@@ -124,14 +114,14 @@ def _read_setting(variable: str, path: Path) -> str:
     return value
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Immutable: the command that runs builds it once and hands it down.
 
     A value comes from an argument, else from the variable `LEADSTREAM_...`, else from the file that
     `LEADSTREAM_..._FILE` names. Raises ValidationError, and ConfigurationError for such a file.
     """
 
-    model_config = SettingsConfigDict(env_prefix=VARIABLE_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, comma separated")
     prefix: str = Field("", description="prefix of every topic name, group and transactional id")
@@ -227,17 +217,8 @@ class Settings(BaseSettings):
     serve_port: int = Field(8800, ge=1, le=65_535, description="port of `serve`")
     serve_tokens: str | None = Field(None, repr=False, description="tokens that requests to `serve` must have one of")
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where values come from, the first one first."""
-        return init_settings, env_settings, SettingFiles(settings_cls)
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**{**outside_values(), **arguments})
 
     @field_validator(*FORMS)
     @classmethod
@@ -262,6 +243,17 @@ class Settings(BaseSettings):
     def engine(self) -> EngineSettings:
         """The settings that decide outputs; every caller of the engine takes them from here."""
         return EngineSettings(self.lateness_ms, DuplicateWindow(self.repeat_ms, self.repeat_ids))
+
+
+def outside_values() -> dict[str, str]:
+    """What the environment and the files that it names say of settings, as text. Raises ConfigurationError."""
+    variables = variable_values()
+    values = _file_values(Settings.model_fields, variables)
+    for name in Settings.model_fields:
+        variable = variable_name(name)
+        if variable in variables:
+            values[name] = variables[variable]
+    return values
 
 
 def _require_at_most(settings: Settings, lower: str, upper: str, why: str) -> None:

@@ -16,7 +16,7 @@ from benchmarks.live_edit.definitions import ACCOUNT, EVERYBODY, PROBE
 from schemas.topics import CONTACTS_CHANGELOG, DEFINITIONS, JOURNAL, SEGMENT_CHANGES
 from schemas.values import instant_ms
 from streams.engine.journal.records import MARKER_KEY, TICK_KEY, Marker, Tick, decode
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.settings import Settings

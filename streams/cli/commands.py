@@ -17,6 +17,9 @@ from typer.main import get_command
 
 from streams.interrupt import raise_at_interrupt
 
+COLLECTOR_THRESHOLDS = (10_000, 20, 100)
+"""When the collector of cycles looks (`gc.set_threshold`): by default some fifty times while a command starts."""
+
 
 class CommandEntry(NamedTuple):
     """A command: `target` is `module:function` below `streams.cli`, `help` its line in the list of commands."""
@@ -292,9 +295,12 @@ def _register_command(app: typer.Typer, name: str, entry: CommandEntry) -> None:
 
         def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
             command = load_command(name, entry.target)
-            gc.enable()  # `main.run` disables it for what is imported
-            raise_at_interrupt()  # likewise: from here on the command decides
-            return command.make_context(info_name, args, parent, **extra)
+            raise_at_interrupt()  # `main.run` changed it for what is imported: from here on the command decides
+            context = command.make_context(info_name, args, parent, **extra)
+            gc.freeze()  # what is imported stays; to look through it again and again takes longer than most commands
+            gc.set_threshold(*COLLECTOR_THRESHOLDS)
+            gc.enable()  # `main.run` disables it, likewise
+            return context
 
     app.command(name, cls=LazyCommand, help=entry.help)(_never_called)
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -100,6 +100,16 @@ DryRunOption = Annotated[
 ]
 
 
+class _Warnings(Protocol):
+    """What is probably wrong in what is published; it changes nothing of that."""
+
+    def describe(self) -> Iterator[str]:
+        """Yields what to show a person."""
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Returns the same for a machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class _PublishOptions:
     """`until` is in ms, `patience` in seconds; `account` is None where each line names its own."""
@@ -165,7 +175,8 @@ def publish(
     if format_ is not Format.ACCESS_LOG:
         log_options.require_unused()
     csv_events = csv_options.event_builder(settings, account) if format_ is Format.CSV else None
-    warnings = EventWarnings()
+    event_warnings = EventWarnings()
+    warnings: _Warnings = event_warnings if csv_events is None else csv_events.null_cells
     with progress_bar(quiet=as_json) as advance:
         on_bytes_read = total_progress(files, "publishing", advance)
         if csv_events is not None:
@@ -175,7 +186,7 @@ def publish(
         elif format_ is Format.ACCESS_LOG:
             items = parse_access_log(read_lines(files, on_bytes_read), log_options.parser(as_.value, account))
         else:
-            items = warnings.watch(parse_json_lines(read_lines(files, on_bytes_read)))
+            items = event_warnings.watch(parse_json_lines(read_lines(files, on_bytes_read)))
         account_of_all = None if format_ is Format.JSONL else account
         load_id = csv_events.load if csv_events is not None else None
         if dry_run:
@@ -270,7 +281,7 @@ def _note_load(load_id: str | None) -> None:
         write_note(f"load {load_id}: with --load {load_id} the same files continue it, and no row counts twice")
 
 
-def _write_dry_run(run: DryRun, warnings: EventWarnings, as_json: bool) -> None:
+def _write_dry_run(run: DryRun, warnings: _Warnings, as_json: bool) -> None:
     report = run.report
     if as_json:
         write_json(
@@ -304,7 +315,7 @@ def _refused_fields(report: PublishReport) -> dict[str, Any]:
     }
 
 
-def _write_report(report: PublishReport, warnings: EventWarnings, as_json: bool, load_id: str | None) -> None:
+def _write_report(report: PublishReport, warnings: _Warnings, as_json: bool, load_id: str | None) -> None:
     if as_json:
         write_json(
             {

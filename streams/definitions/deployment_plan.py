@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streams.definitions.diff import DefinitionsDiff, diff_definitions
 from streams.definitions.history_needs import new_history_needs
 from streams.definitions.load import AccountDefinitions
-from streams.definitions.preview import Preview
-from streams.definitions.preview_report import PreviewReport
 from streams.definitions.retention import require_coverage
 from streams.definitions.versions import keep_version
 from streams.engine.releases.release_log import Release, ReleaseLog
 from streams.progress import ProgressCallback
 from streams.settings import Settings
 from streams.store.store import open_store
+
+if TYPE_CHECKING:
+    from streams.definitions.preview_report import PreviewReport
 
 MessageCallback = Callable[[str], None]
 
@@ -66,6 +67,8 @@ async def plan_accounts(
         reports: Mapping[str, PreviewReport] = {}
         accounts_to_scan = {name: account for name, account in accounts.items() if plans[name] and not quick}
         if accounts_to_scan:
+            from streams.definitions.preview import Preview  # noqa: PLC0415 - the whole engine, which few plans need
+
             on_message(f"scanning {_scan_text(accounts_to_scan, log)}")
             definitions = {name: account.content for name, account in accounts_to_scan.items()}
             preview = Preview(store, definitions, log)

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.values import instant_text
 from streams.definitions.diff import DefinitionsDiff, diff_definitions
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 
 

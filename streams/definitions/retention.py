@@ -11,7 +11,7 @@ from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.definitions.history_needs import HistoryNeed, new_history_needs
-from streams.engine.decisions.decide import NO_TICK
+from streams.engine.journal.records import NO_TICK
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.state.contact import ContactHeader
 from streams.errors import DefinitionsRefused

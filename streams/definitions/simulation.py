@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, new_leaves
-from streams.engine.decisions.decide import NO_TICK, decide_release, decide_slice
+from streams.engine.decisions.decide import decide_release, decide_slice
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Output
-from streams.engine.journal.records import BackfilledState
+from streams.engine.journal.records import NO_TICK, BackfilledState
 from streams.engine.partition.broadcast import Broadcast
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore

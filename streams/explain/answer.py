@@ -9,7 +9,7 @@ from typing import Any
 from schemas.definitions import Definitions
 from schemas.values import instant_text
 from streams.engine.journal.records import JournalEvent, JournalRecord
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.state.contact import Contact
 from streams.errors import DataError, UsageError
 from streams.explain.campaign import CampaignSubject

@@ -13,12 +13,20 @@ import msgspec
 
 from schemas.engine_versions import OLDEST_VERSION
 from schemas.topics import CONTACTS
-from streams.engine.decisions.decide import NO_TICK
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Output
-from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick, event_key
-from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.journal.records import (
+    NO_TICK,
+    JournalEvent,
+    JournalRecord,
+    Marker,
+    Proposal,
+    Slice,
+    Tick,
+    event_key,
+)
+from streams.engine.partition.checkpoint import Checkpoint, PartitionStatus
+from streams.engine.partition.decider import PartitionDecider
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact, decode_contact, encode_contact

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from schemas.engine_versions import OLDEST_VERSION
 from schemas.values import instant_text
 from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Proposal, Slice, Tick
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.state.contact import Contact
 from streams.errors import JournalTruncated
 from streams.explain.answer import Explanation, Question, explain_from_journal, explain_from_state

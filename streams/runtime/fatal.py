@@ -7,9 +7,11 @@ The parent process (process/supervisor.py) starts it again, except after configu
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import NoReturn
 
 import structlog
@@ -18,6 +20,16 @@ from streams.errors import Internal, LeadstreamError
 
 log = structlog.get_logger()
 _log_once = threading.Lock()
+_end_reports: list[Callable[[], None]] = []
+
+
+def report_at_end(report: Callable[[], None]) -> None:
+    """From now on `report` is called when this process ends, in good order or by `die`; it may only log.
+
+    `die` may call it from any thread, while other threads go on.
+    """
+    _end_reports.append(report)
+    atexit.register(report)
 
 
 def die(why: str, cause: BaseException | None = None) -> NoReturn:
@@ -27,9 +39,18 @@ def die(why: str, cause: BaseException | None = None) -> NoReturn:
     """
     code = cause.exit_code if isinstance(cause, LeadstreamError) else Internal.exit_code
     if _log_once.acquire(blocking=False):
+        _report_end()
         log.error("ended", why=why, cause=error_summary(cause), exit_code=code)
         sys.stderr.flush()
     exit_process(code)
+
+
+def _report_end() -> None:
+    for report in _end_reports:
+        try:
+            report()
+        except Exception as error:  # noqa: BLE001 - nothing may keep the process from ending
+            log.error("the end cannot be reported", cause=error_summary(error))  # noqa: TRY400 - one line
 
 
 def exit_process(code: int) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from streams.engine.journal.effects import Append, Budget, Effects, Refusal, SourceRecord
 from streams.engine.journal.records import Marker
 from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import PendingProposal
+from streams.engine.partition.checkpoint import PendingProposal
 
 
 class Ingest(Protocol):

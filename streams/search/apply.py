@@ -1,4 +1,7 @@
-"""Builds a search from the options of a command, and puts its result into a static or a dynamic segment."""
+"""Builds a search from the options of a command, and puts its result into a static or a dynamic segment.
+
+What publishes and plans is imported by the functions that use it: few results go into a segment.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,8 @@ from streams.engine.releases.release_log import Release
 from streams.errors import UsageError
 from streams.kafka.deployment import require_deployment
 from streams.progress import ProgressCallback
-from streams.publish.commands import send_commands, static_segment_check
 from streams.search.condition import read_condition
 from streams.search.free_text import FreeTextQuery
-from streams.search.save import (
-    apply_segment,
-    extend_definitions,
-    plan_segment,
-    segment_definition,
-    to_yaml_fragment,
-    unlisted_contacts,
-)
 from streams.search.search import SearchRequest, SearchResult
 from streams.settings import Settings
 
@@ -51,6 +45,8 @@ class ResultTarget:
         if self.freeze is not None:
             _require_static_segment(self.freeze, release)
         if self.save is not None and request.condition is not None:
+            from streams.search.save import extend_definitions, segment_definition  # noqa: PLC0415 - see the module
+
             extend_definitions(release, segment_definition(self.save, request.condition))
 
 
@@ -98,6 +94,9 @@ async def freeze_result(
     settings: Settings, account: str, result: SearchResult, segment: str, by: str
 ) -> FrozenResult:
     """Sends, in the name of `by`, a command for each hit that the list does not have yet."""
+    from streams.publish.commands import send_commands, static_segment_check  # noqa: PLC0415 - see the module
+    from streams.search.save import unlisted_contacts  # noqa: PLC0415
+
     contacts = unlisted_contacts(result.hits.sorted_entries(), segment)
     fields = {"type": "segment.member_added", "segment": segment, "by": by}
     if contacts:
@@ -118,6 +117,14 @@ async def save_condition(
 
     Raises DefinitionsRefused when another release was written meanwhile.
     """
+    from streams.search.save import (  # noqa: PLC0415 - see the module's docstring
+        apply_segment,
+        extend_definitions,
+        plan_segment,
+        segment_definition,
+        to_yaml_fragment,
+    )
+
     assert request.condition is not None
     segment = segment_definition(name, request.condition)
     account = extend_definitions(result.release, segment)
@@ -135,6 +142,8 @@ async def save_condition(
 
 def _require_static_segment(segment: str, release: Release) -> None:
     """Raises UsageError when there is no such list; a new list has to be defined first."""
+    from streams.publish.commands import static_segment_check  # noqa: PLC0415 - see the module's docstring
+
     try:
         static_segment_check(segment)(release.definitions)
     except UsageError as error:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import re2
-
 from streams.errors import UsageError
 
 _WILDCARD = re.compile(r"[*?]")
@@ -45,6 +43,8 @@ def _word_predicate(word: str) -> WordPredicate:
         raise UsageError(f"{word!r}: a word cannot begin with a wildcard; write its first letters")
     if not _WILDCARD.search(word):
         return word.__eq__
+    import re2  # noqa: PLC0415 - slow to import, and few words have wildcards
+
     escaped: str = re2.escape(word)
     pattern = re2.compile("(?s)" + escaped.replace(r"\*", ".*").replace(r"\?", "."))
     return lambda candidate: pattern.fullmatch(candidate) is not None

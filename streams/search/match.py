@@ -21,7 +21,7 @@ from streams.engine.conditions.compile import compile_condition
 from streams.engine.conditions.protocols import CompiledCondition
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.journal.records import BackfilledState
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.releases.compile import compile_release
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.releases.conditions import build_compile_scope

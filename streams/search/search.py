@@ -9,7 +9,6 @@ from streams.definitions.document import Document
 from streams.definitions.retention import MAX_LISTED, JournalCoverage, coverage_problems
 from streams.definitions.stored_values.mismatches import EventMismatches, ValueMismatches
 from streams.engine.journal.records import BackfilledState
-from streams.engine.partition.backfill import BackfillCounter
 from streams.engine.releases.release_log import Release
 from streams.engine.state.contact import decode_contact
 from streams.errors import JournalTruncated, UsageError
@@ -154,6 +153,8 @@ class _SearchRun:
             return {}
         # After the rows: the log then has every release that the journal holds up to the decided offset.
         releases = await self._store.read_releases()
+        from streams.engine.partition.backfill import BackfillCounter  # noqa: PLC0415 - slow to import
+
         counter = BackfillCounter(self._account, leaves, releases.definitions, self._store.settings.engine)
         counters: list[JournalCounter] = [counter]
         if self.matcher.event_checks:

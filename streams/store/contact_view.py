@@ -8,7 +8,7 @@ import msgspec
 
 from streams.engine.conditions.protocols import EvaluationContext
 from streams.engine.decisions.lead_table import OPEN_STATUSES
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Container, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from aiokafka import TopicPartition
@@ -13,9 +13,7 @@ from aiokafka import TopicPartition
 from schemas.engine_versions import OLDEST_VERSION
 from schemas.topics import CONTACTS_CHANGELOG, DEAD_LETTERS, DEFINITIONS, JOURNAL
 from streams.engine.journal.effects import SourcePosition
-from streams.engine.partition.backfill import JournalEntry
-from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint, PartitionStatus
 from streams.engine.releases.release_log import ReleaseLog
 from streams.engine.version import require_version
 from streams.kafka.clients import fetch_partitions
@@ -31,6 +29,9 @@ from streams.runtime.checkpoint import decode as decode_checkpoint
 from streams.settings import Settings
 from streams.store.checkpoints import read_checkpoints
 from streams.store.releases import read_releases
+
+if TYPE_CHECKING:
+    from streams.engine.partition.backfill import JournalEntry
 
 KeyFilter = Callable[[bytes], bool]
 """Whether to return the record of a key."""

@@ -16,7 +16,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from schemas.topics import JOURNAL
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.errors import Unavailable
 from streams.kafka.protocols import Consumer
 from streams.kafka.reader import Offsets, fetch_end_offsets, read_to_end, require_key, require_value

@@ -62,6 +62,52 @@ def test_replaying_a_file_loads_no_client(tmp_path: Path, options: list[str]) ->
     assert not packages & {"faust", "mode", "aiokafka", "aiohttp", "simple_salesforce", "requests"}
 
 
+READS = """
+import gc, json, sys
+from streams.definitions import deployment_plan, load_definitions
+from streams.engine.releases.release_log import ReleaseLog
+from streams.store import outputs, releases, retention, store
+log = ReleaseLog("events")
+definitions = {"segments": [{"id": "german", "dynamic": True, "when": {"property": "country", "eq": "DE"}}]}
+value = json.dumps({"type": "definitions.applied", "id": "1", "based_on": 0, "definitions": definitions}).encode()
+assert log.add(0, 0, b"default", value) is not None
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_releases_without_patterns_are_read_and_validated_without_deciding_and_without_re2() -> None:
+    run = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True)
+    modules = set(json.loads(run.stdout))
+    assert "streams.engine.validation.definitions" in modules
+    assert not modules & {"re2", "streams.engine.conditions.regex.case_folding", "streams.engine.partition.decider"}
+    assert not [name for name in modules if name.startswith("streams.engine.decisions")]
+
+
+COUNT_COLLECTIONS = """
+import gc, sys
+from streams.cli.main import run
+started = []
+gc.callbacks.append(lambda phase, info: started.append(info["generation"]) if phase == "start" else None)
+try:
+    run()
+except SystemExit as end:
+    print(end.code, len(started), gc.isenabled(), file=sys.stderr)
+"""
+
+
+def test_a_command_does_not_look_for_garbage_in_what_it_imports() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", COUNT_COLLECTIONS, "definitions", "check", str(DEFINITIONS)],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT_ROOT,
+        check=True,
+    )
+    code, collections, is_enabled = run.stderr.splitlines()[-1].split()
+    assert (code, is_enabled) == ("0", "True")
+    assert int(collections) <= 3
+
+
 def test_publishing_lines_of_json_loads_nothing_for_other_files_and_draws_nothing(tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     events.write_text(EVENT)
@@ -94,6 +140,11 @@ SLOW_PARTS = {
     "streams.backtest": {"history.backtest:backtest"},
     "streams.reports": {"campaigns.report:report"},
     "streams.publish.csv": set(),
+    "pydantic_settings": set(),
+    "re2": {"verify:verify_command"},  # for patterns in conditions
+    "streams.engine.decisions.decide": {  # what plays the journal again
+        *("explain:explain", "replay:replay", "history.backtest:backtest"),
+    },
     "streams.engine.validation": {  # what reads releases checks whether they are valid
         *("search:search_contacts", "explain:explain", "verify:verify_command", "replay:replay"),
         *("definitions.apply:apply", "definitions.check:check", "definitions.plan:plan"),

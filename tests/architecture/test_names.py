@@ -26,7 +26,7 @@ ON_THE_WIRE = {
     ("schemas/outputs/leads.py", "made"),
     ("schemas/views/leads.py", "made"),
     ("streams/engine/decisions/outputs.py", "made"),
-    ("streams/engine/partition/decider.py", "standing"),
+    ("streams/engine/partition/checkpoint.py", "standing"),
     ("streams/runtime/time/claims.py", "stood"),
 }
 

@@ -20,10 +20,11 @@ AT = "2026-03-01T00:00:00.000Z"
 
 @dataclass(frozen=True)
 class CsvRows:
-    """The events of a file and its refused rows as (line, reason)."""
+    """The events of a file, its refused rows as (line, reason), and what a person is warned of."""
 
     events: list[dict[str, Any]]
     refused: list[tuple[int, str]]
+    warnings: list[str]
 
     @property
     def properties(self) -> list[dict[str, Any]]:
@@ -55,4 +56,5 @@ def read_csv(
     refused = [
         (int(line.location.rpartition(":")[2]), line.reason) for line in lines if isinstance(line, RefusedLine)
     ]
-    return CsvRows([json.loads(line.event.value) for line in lines if isinstance(line, EventLine)], refused)
+    events = [json.loads(line.event.value) for line in lines if isinstance(line, EventLine)]
+    return CsvRows(events, refused, [text.replace(str(file), file.name) for text in builder.null_cells.describe()])

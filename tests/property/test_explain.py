@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import instant_text
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.explain.answer import Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords

@@ -15,7 +15,7 @@ from streams.definitions.simulation import SimulatedOutput, Simulation
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
 from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.engine.partition.release_records import release_records
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact, decode_contact, encode_contact

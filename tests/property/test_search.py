@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.search.match import ContactMatcher
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver

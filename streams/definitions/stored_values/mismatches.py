@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streams.definitions.stored_values.event_checks import EventCheck
 from streams.definitions.stored_values.property_checks import PropertyCheck
 from streams.definitions.stored_values.tally import ValueTally, bounded_lines
 from streams.definitions.stored_values.value_checks import OperatorSite, ValueCheck
-from streams.engine.decisions.apply_event import activity_from_event
 from streams.engine.journal.effects import SourcePosition
 from streams.engine.journal.records import JournalEvent, decode
-from streams.engine.partition.backfill import JournalEntry
 from streams.engine.state.contact import Contact
+
+if TYPE_CHECKING:
+    from streams.engine.partition.backfill import JournalEntry
 
 
 class ValueMismatches:
@@ -83,6 +84,8 @@ class EventMismatches:
 
     def count(self, journal: Iterable[JournalEntry], refused_sources: Container[SourcePosition]) -> None:
         """Looks at the next records of the journal; what a decision refused is passed over."""
+        from streams.engine.decisions.apply_event import activity_from_event  # noqa: PLC0415 - slow to import
+
         for _, key, value in journal:
             if not key.startswith(self._prefix):
                 continue

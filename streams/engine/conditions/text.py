@@ -2,22 +2,21 @@
 
 Every operator here returns a predicate of a JSON value; a value that is not text counts as missing. From engine
 version 4 on both sides are in Unicode NFC. `text_from` says which text a number of an undeclared value counts as.
+RE2 and what rewrites patterns for it are imported with the first pattern: that takes long, and few accounts have one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import re2
+from typing import TYPE_CHECKING, Any
 
 from schemas.engine_versions import NEWEST_VERSION, EngineVersion
 from streams.engine.conditions import normalization
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.predicates import Predicate
-from streams.engine.conditions.regex.case_folding import NORMAL_FOLDING, PLAIN_FOLDING, MultiLetterFolding
-from streams.engine.conditions.regex.literals import normalize_literals
-from streams.engine.conditions.regex.patterns import rewrite_for_expanded_text, rewrite_for_plain_text
+
+if TYPE_CHECKING:
+    from streams.engine.conditions.regex.case_folding import MultiLetterFolding
 
 _LEAST_MEMORY, _MOST_MEMORY = 8 << 20, 256 << 20
 _MEMORY_PER_CHARACTER = 600
@@ -90,6 +89,12 @@ def matches(
 
     Raises ConditionRefused when RE2 does not accept the pattern.
     """
+    from streams.engine.conditions.regex.case_folding import (  # noqa: PLC0415 - see the module's docstring
+        NORMAL_FOLDING,
+        PLAIN_FOLDING,
+    )
+    from streams.engine.conditions.regex.literals import normalize_literals  # noqa: PLC0415
+
     if version < 4:
         unchanged = _compile_regex(pattern, pattern, case_sensitive=case_sensitive)
         return _search_predicate(unchanged) if case_sensitive else _folding_predicate(pattern, pattern, PLAIN_FOLDING)
@@ -104,6 +109,8 @@ def compiled_pattern(
     pattern: str, *, case_sensitive: bool, ignores_accents: bool, version: EngineVersion = NEWEST_VERSION
 ) -> str:
     """Returns the pattern that RE2 has to accept: from version 4 on its literals are in their normal form."""
+    from streams.engine.conditions.regex.literals import normalize_literals  # noqa: PLC0415 - see the module
+
     if version < 4:
         return pattern
     return normalize_literals(pattern, _normal_form(case_sensitive=case_sensitive, ignores_accents=ignores_accents))
@@ -118,6 +125,11 @@ def _normal_form(*, case_sensitive: bool, ignores_accents: bool) -> CaseFold:
 
 def _folding_predicate(regex: str, pattern: str, folding: MultiLetterFolding) -> Predicate:
     """Searches without regard to case, also where a letter folds to several."""
+    from streams.engine.conditions.regex.patterns import (  # noqa: PLC0415 - see the module's docstring
+        rewrite_for_expanded_text,
+        rewrite_for_plain_text,
+    )
+
     plain = _compile_regex(rewrite_for_plain_text(regex, folding), pattern, case_sensitive=False)
     expanded = _compile_regex(rewrite_for_expanded_text(regex, folding), pattern, case_sensitive=False)
     matches_plain, matches_expanded = _search_predicate(plain), _search_predicate(expanded)
@@ -131,6 +143,8 @@ def _folding_predicate(regex: str, pattern: str, folding: MultiLetterFolding) ->
 
 def _compile_regex(regex: str, pattern: str, *, case_sensitive: bool) -> Any:
     """Compiles `regex`; `pattern` is what the user wrote, for the message of the refusal."""
+    import re2  # noqa: PLC0415 - see the module's docstring
+
     options = re2.Options()
     options.case_sensitive = case_sensitive
     options.log_errors = False

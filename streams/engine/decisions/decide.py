@@ -36,9 +36,6 @@ from streams.engine.state.contact_rows import is_row_changed, row_fields
 from streams.engine.state.deduplication import CHUNKS_VERSION, is_repeat, remember_id
 from streams.engine.version import HAND_OVERS_VERSION
 
-NO_TICK = -(1 << 62)
-"""Stands for the last tick while there was none."""
-
 
 class Decision(msgspec.Struct, frozen=True):
     """The outputs and refusals of one journal record for one contact."""

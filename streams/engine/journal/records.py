@@ -33,6 +33,10 @@ class JournalEvent(msgspec.Struct, tag="event", tag_field="kind", omit_defaults=
     """The fields of the type in canonical form, see `streams.engine.journal.event_types`."""
 
 
+NO_TICK = -(1 << 62)
+"""Stands for the last tick while there was none."""
+
+
 class Tick(msgspec.Struct, tag="tick", tag_field="kind", omit_defaults=True, frozen=True):
     """Closes every instant before `at`, for one account (events clock) or for all (wall clock)."""
 

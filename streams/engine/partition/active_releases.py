@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, new_leaves
-from streams.engine.decisions.decide import NO_TICK
-from streams.engine.journal.records import Marker, Proposal
-from streams.engine.partition.broadcast import PartitionStatus, PendingBroadcast, PendingProposal
+from streams.engine.journal.records import NO_TICK, Marker, Proposal
+from streams.engine.partition.checkpoint import PartitionStatus, PendingBroadcast, PendingProposal
 from streams.engine.releases.cache import ReleaseCache
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.version import require_version

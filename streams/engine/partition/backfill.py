@@ -20,10 +20,10 @@ from streams.engine.conditions.protocols import ActivityCounter, HeldState
 from streams.engine.decisions.apply_event import ACTIVITY_TYPES
 from streams.engine.decisions.backfill_leaves import BackfillLeaves, advance_tracking, update_tracking
 from streams.engine.decisions.counters import adjusts_own_score, count_matches, count_own_score, enforce_limit
-from streams.engine.decisions.decide import NO_TICK, consumes_id
+from streams.engine.decisions.decide import consumes_id
 from streams.engine.decisions.lateness import is_too_late
 from streams.engine.journal.effects import SourcePosition
-from streams.engine.journal.records import SLICE_KEY, BackfilledState, JournalRecord, Marker, Tick, decode
+from streams.engine.journal.records import NO_TICK, SLICE_KEY, BackfilledState, JournalRecord, Marker, Tick, decode
 from streams.engine.partition.backfill_contact import (
     CONTACT_BYTES,
     NO_COUNTS,
@@ -34,7 +34,7 @@ from streams.engine.partition.backfill_contact import (
     decode_past_event,
     decode_source,
 )
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.partition.past_activities import PastActivities
 from streams.engine.releases.cache import DefinitionsLookup
 from streams.engine.settings import EngineSettings

@@ -8,63 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves, new_leaves
 from streams.engine.decisions.decide import Decision, decide_release, decide_tick
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.records import Marker, Tick
+from streams.engine.partition.checkpoint import PendingBroadcast
 from streams.engine.releases.cache import ReleaseCache
 from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
-
-
-class PendingProposal(msgspec.Struct, frozen=True):
-    """A proposed release: its number, and the offset of its proposal in the journal."""
-
-    number: int
-    offset: int
-
-
-class PartitionStatus(msgspec.Struct, omit_defaults=True):
-    """The ticks and releases of a partition so far."""
-
-    tick: int | None = None
-    """The last tick for all accounts (ms)."""
-    ticks: dict[str, int] = {}
-    """Account -> the last tick for it alone (ms)."""
-    releases: dict[str, int] = {}
-    """Account -> the number of the active release."""
-    proposed: dict[str, PendingProposal] = {}
-    """Account -> the proposed release."""
-
-    def clock_of(self, account: str, default: int) -> int:
-        """The last tick for contacts of the account (ms); `default` where there was none."""
-        own, common = self.ticks.get(account), self.tick
-        if own is None:
-            return default if common is None else common
-        return own if common is None else max(own, common)
-
-    def advance(self, tick: Tick) -> None:
-        """Records a tick; time never goes back."""
-        if tick.account:
-            self.ticks[tick.account] = max(tick.at, self.ticks.get(tick.account, tick.at))
-        else:
-            self.tick = tick.at if self.tick is None else max(tick.at, self.tick)
-
-
-class PendingBroadcast(msgspec.Struct, omit_defaults=True):
-    """A broadcast that has not reached every contact yet, as checkpoints store it."""
-
-    offset: int
-    record: Tick | Marker
-    former: int = 0
-    """Of a marker: the number of the release that decided before."""
-    tick: int = 0
-    """Of a marker: the last tick before it (ms)."""
-    was_proposed: bool = False
-    """Of a marker: whether its release was proposed, so that its leaves were tracked."""
 
 
 _ReleaseChange = tuple[CompiledRelease, CompiledRelease, BackfillLeaves]

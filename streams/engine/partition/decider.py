@@ -18,13 +18,23 @@ from itertools import islice
 import msgspec
 
 from schemas.engine_versions import OLDEST_VERSION
-from streams.engine.decisions.decide import NO_TICK, Decision, decide_event, decide_slice
+from streams.engine.decisions.decide import Decision, decide_event, decide_slice
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal.effects import Budget, Effects
-from streams.engine.journal.records import JournalEvent, JournalRecord, Marker, Slice, Tick, decode, event_key
+from streams.engine.journal.records import (
+    NO_TICK,
+    JournalEvent,
+    JournalRecord,
+    Marker,
+    Slice,
+    Tick,
+    decode,
+    event_key,
+)
 from streams.engine.partition.active_releases import ActiveReleases
 from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import Broadcast, PartitionStatus, PendingBroadcast, PendingProposal
+from streams.engine.partition.broadcast import Broadcast
+from streams.engine.partition.checkpoint import Checkpoint, PartitionStatus, PendingBroadcast, PendingProposal
 from streams.engine.releases.cache import DefinitionsLookup, ReleaseCache, ReleaseCompiler
 from streams.engine.settings import EngineSettings
 from streams.engine.state.contact import Contact
@@ -42,17 +52,6 @@ _NEW_ROW_BYTES = 300
 
 def _zero_timer() -> float:
     return 0.0
-
-
-class Checkpoint(msgspec.Struct, omit_defaults=True):
-    """What a restart needs besides rows and journal offset; its field names are bytes of the changelog."""
-
-    standing: PartitionStatus
-    unfinished: PendingBroadcast | None = None
-    semantics: int = 1
-    """The newest engine version of the releases so far: an engine that does not know it must not go on from here."""
-    taken_in: int = 0
-    """If the next record is a slice: how many of its contacts are decided."""
 
 
 class _BudgetUsage:

@@ -17,7 +17,7 @@ from streams.engine.conditions.operand_types import (
     OperatorMap,
     to_tuple,
 )
-from streams.engine.conditions.regex.literals import EMPTY_PATTERN
+from streams.engine.conditions.regex import EMPTY_PATTERN
 from streams.engine.conditions.text import CaseFold, compiled_pattern, fold_for
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.hints import describe_value

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import re2
-
 from schemas.conditions import (
     AmountOperators,
     CountOperators,
@@ -205,6 +203,8 @@ def _date_value_fault(value: object) -> str | None:
 def _pattern_problems(
     operators: Operators, pattern: str, path: DocumentPath, version: EngineVersion
 ) -> list[Problem]:
+    import re2  # noqa: PLC0415 - slow to import, and few definitions have patterns
+
     compiled = compiled_pattern(
         pattern,
         case_sensitive=operators.case_sensitive,

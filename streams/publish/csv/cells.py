@@ -17,6 +17,7 @@ from schemas.events.base import EventInstant
 from schemas.values import ContactId, normalize_contact_id
 from streams.hints import describe_value
 from streams.publish.csv.form import DEFAULT_LIST_SEPARATOR, CsvForm
+from streams.publish.csv.null_cells import null_option
 from streams.publish.csv.numbers import read_number, to_number
 from streams.publish.csv.times import UNIX_MILLISECONDS, UNIX_SECONDS, TimeReader
 
@@ -60,7 +61,7 @@ class CellReader:
         if text.startswith("#") and (text.upper() in _SPREADSHEET_ERRORS or _TOO_NARROW.fullmatch(text)):
             raise ValueError(
                 f"{describe_value(text)} is what a spreadsheet shows in place of a value;"
-                " mend it there, or give --null"
+                f" mend it there, or give {null_option(text)}"
             )
         return text
 

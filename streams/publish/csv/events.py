@@ -27,6 +27,7 @@ from streams.publish.csv.encoding import open_text
 from streams.publish.csv.form import DEFAULT_DELIMITER, DEFAULT_FORM, CsvForm
 from streams.publish.csv.header import read_header
 from streams.publish.csv.mapping import AT, CONTACT, STATUS, ColumnMapping, TargetField, require_properties
+from streams.publish.csv.null_cells import NullCells, null_option, null_word
 from streams.publish.csv.records import CsvRecord, CsvRecordReader
 from streams.publish.lines import ParsedLine, RefusedLine, line_from_event, open_input
 
@@ -61,6 +62,7 @@ class CsvEventBuilder:
         self.column_mapping = column_mapping
         self.form = form
         self.load = load
+        self.null_cells = NullCells(form.null_words)
         self._property_types = property_types
         self._engine_version = engine_version
         self._account = account
@@ -86,7 +88,9 @@ class CsvEventBuilder:
                 elif text:
                     self._set_field(event, properties, field, text)
             except ValueError as error:
-                raise ValueError(f"{column}: {error}") from error
+                word = null_word(cell)
+                hint = "" if word is None or "--null" in str(error) else f"; {null_option(word)} makes it no value"
+                raise ValueError(f"{column}: {error}{hint}") from error
         if self._latest_instant is not None and AT in event and instant_ms(event[AT]) > self._latest_instant():
             raise ValueError(f"{event[AT]} is in the future")
         if CONTACT not in event:
@@ -179,7 +183,7 @@ def _parse_stream(name: str, stream: BinaryIO, builder: CsvEventBuilder) -> Iter
         records = iter(reader)
         header = read_header(name, next(records, None), builder.column_mapping, reader.delimiter, form.unread_columns)
         for record in records:
-            yield _parse_record(f"{name}:{record.first_line}", record, header, builder)
+            yield _parse_record(name, record, header, builder)
 
 
 def _take_delimiter_of_file(name: str, reader: CsvRecordReader, form: CsvForm) -> None:
@@ -193,8 +197,8 @@ def _take_delimiter_of_file(name: str, reader: CsvRecordReader, form: CsvForm) -
     reader.delimiter = delimiter
 
 
-def _parse_record(location: str, record: CsvRecord, header: list[str], builder: CsvEventBuilder) -> ParsedLine:
-    cells, error_text = record.cells, record.error
+def _parse_record(name: str, record: CsvRecord, header: list[str], builder: CsvEventBuilder) -> ParsedLine:
+    location, cells, error_text = f"{name}:{record.first_line}", record.cells, record.error
     if error_text is None and len(cells) != len(header):
         noun = "cell" if len(cells) == 1 else "cells"
         error_text = f"{len(cells)} {noun}, where the first line names {len(header)} columns"
@@ -206,9 +210,11 @@ def _parse_record(location: str, record: CsvRecord, header: list[str], builder: 
         column: cell for column, cell in zip(header, cells, strict=True) if column in builder.column_mapping
     }
     try:
-        return line_from_event(builder.build_event(mapped_cells), location)
+        line = line_from_event(builder.build_event(mapped_cells), location)
     except ValueError as error:
         return _refused_line(location, record, str(error))
+    builder.null_cells.add(name, record.first_line, mapped_cells)
+    return line
 
 
 def _refused_line(location: str, record: CsvRecord, reason: str) -> RefusedLine:

@@ -31,7 +31,7 @@ from schemas.topics import DEAD_LETTERS
 from schemas.values import instant_text
 from streams.engine.journal.records import Marker
 from streams.engine.partition.backfill import BackfillCounter, JournalEntry
-from streams.engine.partition.broadcast import PendingProposal
+from streams.engine.partition.checkpoint import PendingProposal
 from streams.errors import NoDiskSpace, PastCounterLost
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.protocols import ConsumedRecord, Consumer

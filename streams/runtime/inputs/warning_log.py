@@ -16,12 +16,13 @@ log = structlog.get_logger()
 
 
 class WarningLog:
-    """Logs the first event of a kind at once, and the kind's count at most once a minute from then on."""
+    """Logs the first event of a kind at once, then the kind's count at most once a minute, and once at the end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._counts: dict[str, int] = {}
         self._logged_at: dict[str, float] = {}
+        self._logged_counts: dict[str, int] = {}
 
     def add(self, kind: str) -> None:
         """Counts one event; `kind` is a sentence that says what is probably wrong."""
@@ -31,4 +32,14 @@ class WarningLog:
         now = self._clock()
         if count == 1 or now - self._logged_at[kind] >= LOG_SECONDS:
             self._logged_at[kind] = now
-            log.warning("events probably wrong", kind=kind, count=count)
+            self._write(kind, count)
+
+    def close(self) -> None:
+        """Logs the counts that are not logged yet: the process ends. Another thread may still add."""
+        for kind, count in list(self._counts.items()):
+            if count > self._logged_counts.get(kind, 0):
+                self._write(kind, count)
+
+    def _write(self, kind: str, count: int) -> None:
+        self._logged_counts[kind] = count
+        log.warning("events probably wrong", kind=kind, count=count)

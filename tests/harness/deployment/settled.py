@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from schemas.topics import CLOCK
 from schemas.values import instant_ms
 from streams.engine.journal import records
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.kafka.clients import fetch_partitions
 from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint

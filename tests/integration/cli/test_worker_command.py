@@ -28,7 +28,7 @@ UNHURRIED: dict[str, Any] = {"transaction_bound_ms": 30_000, "transaction_timeou
 def settings_of(kafka: str, prefix: str, folder: Path, **more: object) -> Settings:
     """Returns the settings of a deployment of two slots."""
     values = {"partitions": 2, "in_partitions": 2, "clock": "events", **more}
-    return Settings(bootstrap=kafka, prefix=prefix, data_dir=folder, **values)  # type: ignore[arg-type]  # a shorthand
+    return Settings(bootstrap=kafka, prefix=prefix, data_dir=folder, **values)
 
 
 @contextmanager

@@ -125,6 +125,27 @@ def test_a_dry_run_sends_nothing_and_needs_no_second_reading(kafka: str, prefix:
     assert [event["properties"]["size"] for event in events] == [1234, 5]
 
 
+def test_a_cell_null_is_sent_as_text_with_a_warning_until_the_advice_is_followed(
+    kafka: str, prefix: str, tmp_path: Path
+) -> None:
+    asyncio.run(create_topics(Settings(bootstrap=kafka, prefix=prefix, partitions=1, in_partitions=1)))
+    environment = {"LEADSTREAM_BOOTSTRAP": kafka, "LEADSTREAM_PREFIX": prefix}
+    file = tmp_path / "people.csv"
+    file.write_text("Customer,Land\nada,NULL\nbob,FR\ncem,null\n")
+    warning = "Land: 'NULL', 'null' is published as text; --null NULL --null null says that it is no value"
+    for count, options in (("would_publish", ("--dry-run",)), ("published", ())):
+        result = leadstream(*CSV, *AT, *options, "--json", str(file), env=environment)
+        report = json.loads(result.stdout)
+        assert (result.returncode, report[count], report["refused"]) == (0, 3, 0)
+        assert report["warnings"] == [{"where": f"{file}:2", "message": warning, "lines": 2}]
+        spoken = leadstream(*CSV, *AT, *options, str(file), env=environment)
+        assert f"warning: {file}:2: {warning} (2 such rows)\n" in spoken.stderr
+    advised = ("--null", "NULL", "--null", "null", "--dry-run", "--json")
+    mended = json.loads(leadstream(*CSV, *AT, *advised, str(file), env=environment).stdout)
+    assert mended["warnings"] == []
+    assert [event["properties"]["country"] for event in mended["first_events"]] == [None, "FR", None]
+
+
 @pytest.mark.parametrize(
     ("pair", "code", "message"),
     [

@@ -39,9 +39,15 @@ def test_a_fresh_kafka_is_no_error_and_one_that_goes_away_is_one_line_of_a_proce
             ]
         )
         wait_until(lambda: count(log, "events probably wrong") == 2, LIMIT_SECONDS, "nothing is said of the events")
+        pipeline.publish(
+            [{"id": f"{n}", "type": "web.visited", "contact": "ada", "at": "2026-03-01T00:00:00Z"} for n in (3, 4)]
+        )
+        pipeline.wait_until_settled()
 
         broker.stop()
         wait_until(lambda: count(log, "restarting") >= 1, LIMIT_SECONDS, "the worker does not end without its broker")
+    counts = [entry["count"] for entry in entries(log) if entry["event"] == "events probably wrong"]
+    assert counts == [1, 1, 3], log.read_text()  # the last minute's too, though the process ended by a fault
     kinds = Counter(entry["pid"] for entry in entries(log) if "logger" in entry)
     assert max(kinds.values(), default=0) <= 1, log.read_text()
     assert not [entry for entry in entries(log) if "exception" in entry], log.read_text()

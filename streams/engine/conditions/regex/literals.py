@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from streams.engine.conditions.normalization import clusters, compose
+from streams.engine.conditions.regex import EMPTY_PATTERN
 from streams.engine.conditions.regex.case_folding import escape_letter
 from streams.engine.conditions.regex.character_classes import (
     CLASS_PART,
@@ -16,7 +17,6 @@ from streams.engine.conditions.regex.character_classes import (
 )
 from streams.engine.conditions.regex.patterns import TOKEN
 
-EMPTY_PATTERN = "(?:)"
 _CODE = r"\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}"
 _LETTERS_OF_CLASS = re.compile(rf"(?P<other>{NAMED_SET}|{_CODE}|\\.|-)|[^\\-]+", re.DOTALL)
 """A named set, an escape or the sign of a range; or letters in a row, as a regular expression."""

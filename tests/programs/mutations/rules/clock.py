@@ -135,7 +135,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="clock-of-the-account",
         section=6,
         rule="On the events clock a tick names the account, and moves only its contacts' clocks",
-        where="partition/broadcast.py",
+        where="partition/checkpoint.py",
         text="self.ticks.get(account)",
         instead="max(self.ticks.values(), default=None)",
         caught_by=(f"{_TIME}::test_a_tick_of_another_account_moves_no_clock",),

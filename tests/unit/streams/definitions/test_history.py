@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.values import instant_ms, instant_text
 from streams.definitions.history import ReleaseHistory, build_release_history
-from streams.engine.partition.broadcast import PartitionStatus, PendingProposal
+from streams.engine.partition.checkpoint import PartitionStatus, PendingProposal
 from streams.engine.releases.release_log import ReleaseLog
 
 NOON = instant_ms("2026-03-01T12:00:00Z")

@@ -12,7 +12,7 @@ from streams.definitions.simulation import Simulation
 from streams.engine.decisions.outputs import JournalPosition
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget
-from streams.engine.partition.decider import Checkpoint
+from streams.engine.partition.checkpoint import Checkpoint
 from streams.engine.state.contact import decode_contact, encode_contact
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver, day, sound_definitions
 

@@ -7,8 +7,8 @@ import pytest
 
 from schemas.engine_versions import NEWEST_VERSION, OLDEST_VERSION
 from streams.engine.journal import records
-from streams.engine.partition.broadcast import PartitionStatus
-from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.partition.checkpoint import Checkpoint, PartitionStatus
+from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.errors import ConfigurationError, EngineVersionMismatch
 from streams.runtime.checkpoint import SlotCheckpoint

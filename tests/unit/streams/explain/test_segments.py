@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.values import instant_text
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.errors import DataError, UsageError
 from streams.explain.answer import Question, explain_from_journal, explain_from_state

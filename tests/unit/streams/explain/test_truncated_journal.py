@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.values import instant_text
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.contact import Contact
 from streams.errors import JournalTruncated

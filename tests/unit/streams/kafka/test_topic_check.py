@@ -8,7 +8,7 @@ from streams.settings import Settings
 
 
 def plan_of(name: str, **settings: int | str) -> PlannedTopic:
-    plans = plan_topics(Settings(**settings))  # type: ignore[arg-type]  # values of several types, checked by pydantic
+    plans = plan_topics(Settings(**settings))
     return next(plan for plan in plans if plan.topic.name == name)
 
 

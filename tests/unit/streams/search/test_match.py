@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.engine.partition.backfill import BackfillCounter
-from streams.engine.partition.broadcast import PartitionStatus
+from streams.engine.partition.checkpoint import PartitionStatus
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.errors import DataError, UsageError
 from streams.search.condition import read_condition, validate_condition

@@ -45,7 +45,7 @@ def test_client_credentials_need_the_my_domain(domain: str) -> None:
     ],
 )
 def test_a_login_that_is_not_whole_is_refused_with_what_is_missing(given: dict[str, str], problem: str) -> None:
-    settings = Settings(salesforce_domain="acme.my", salesforce_client_id="id", **given)  # type: ignore[arg-type]
+    settings = Settings(salesforce_domain="acme.my", salesforce_client_id="id", **given)
     with pytest.raises(SalesforceRefused, match=problem):
         Connection.from_settings(settings)
 

@@ -21,7 +21,7 @@ def settings(folder: Path, text: str, **more: str) -> Settings:
     (folder / "key.pem").write_text(KEY)
     file = folder / "orgs.yaml"
     file.write_text(text)
-    return Settings(salesforce_orgs=file, **more)  # type: ignore[arg-type]
+    return Settings(salesforce_orgs=file, **more)
 
 
 def test_an_org_has_its_login_and_the_rest_from_the_settings(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import msgspec
 from schemas.engine_versions import NEWEST_VERSION
 from streams.engine.journal import records
 from streams.engine.journal.effects import Budget, Effects
-from streams.engine.partition.decider import Checkpoint, PartitionDecider
+from streams.engine.partition.checkpoint import Checkpoint
+from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.engine.state.memory_rows import MemoryRows
 from tests.harness.engine.engine_driver import DAY, START, day, sound_definitions

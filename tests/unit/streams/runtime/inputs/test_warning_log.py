@@ -34,3 +34,13 @@ def test_kinds_without_end_are_counted_as_one() -> None:
             warning_log.add(f"kind {number}")
     assert len(lines) == MAX_KINDS + 1
     assert lines[-1]["kind"] == OTHER
+
+
+def test_at_the_end_each_count_that_is_not_logged_yet_is_logged_once() -> None:
+    with capture_logs() as lines:
+        warning_log = WarningLog(lambda: 0.0)
+        for kind in ("no url", "props", "no url", "no url"):
+            warning_log.add(kind)
+        warning_log.close()
+        warning_log.close()
+    assert [(line["kind"], line["count"]) for line in lines] == [("no url", 1), ("props", 1), ("no url", 3)]
