@@ -75,7 +75,8 @@ class EventStream(Response):
         self._send_seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Sends until the client goes, the server stops, or what is read fails."""
+        """Sends until the client goes, the server stops, or what is read fails. Raises HttpProblem without room."""
+        self._streams.require_room()  # once more: others may have come since the route asked
         self._streams.count += 1
         gone = asyncio.create_task(wait_for_end(receive))
         sending = asyncio.create_task(self._send_all(send))

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from streams.errors import LeadstreamError
+from streams.serve.problems import HttpProblem
 
 _T = TypeVar("_T")
 
@@ -25,7 +26,7 @@ class FreshValue(Generic[_T]):
         self._keeps_last = keeps_last
         self._turn = asyncio.Lock()
         self._value: _T | None = None
-        self._error: LeadstreamError | None = None
+        self._error: LeadstreamError | HttpProblem | None = None
         self._read_at = float("-inf")
 
     async def get(self) -> _T:
@@ -42,7 +43,7 @@ class FreshValue(Generic[_T]):
         self._error = None
         try:
             self._value = await self._read()
-        except LeadstreamError as error:
+        except (LeadstreamError, HttpProblem) as error:
             if self._value is None or not self._keeps_last:
                 self._error = error
         self._read_at = time.monotonic()

@@ -20,7 +20,7 @@ export function changeList(records, { withContact = true } = {}) {
 
 export function changeItem(record, { withContact = true, isNew = false } = {}) {
   const who = withContact ? [h("a", { href: link("contacts", record.contact) }, record.contact), " "] : [];
-  return h("li", { class: isNew ? "new" : null },
+  return h("li", { class: isNew ? "new" : null, "data-id": record.id },
     time(record.at),
     h("div", {}, who, what(record)),
     record.cause ? h("div", { class: "cause" }, "because ", causeText(record.cause), leaves(record)) : null);
@@ -30,6 +30,8 @@ export function changeItem(record, { withContact = true, isNew = false } = {}) {
 export function addLive(list, data, options) {
   const record = data.record ?? data;
   if (!record.type) return;
+  // What came while the list was read stands in it already.
+  if (record.id && [...list.children].some((item) => item.dataset.id === record.id)) return;
   list.querySelector(".nothing")?.remove();
   list.prepend(changeItem(record, { ...options, isNew: true }));
   while (list.children.length > SHOWN) list.lastElementChild.remove();

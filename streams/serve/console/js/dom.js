@@ -28,6 +28,14 @@ export function replace(element, ...children) {
   return element;
 }
 
+// The link that has the focus keeps it: who works by keyboard stays where they are.
+export function replaceWithFocus(element, ...children) {
+  const { activeElement } = document;
+  const address = element.contains(activeElement) ? activeElement.getAttribute("href") : null;
+  replace(element, ...children);
+  if (address) [...element.querySelectorAll("a")].find((each) => each.getAttribute("href") === address)?.focus();
+}
+
 export function panel(title, width, ...children) {
   return h("section", { class: `panel ${width}` }, h("h2", {}, title), children);
 }

@@ -1,6 +1,6 @@
 // Shows the page that the address names, keeps account and theme, and holds the live connection.
 
-import { Problem, get } from "./api.js";
+import { PASSING, Problem, get } from "./api.js";
 import { h, link, replace } from "./dom.js";
 import { Live } from "./live.js";
 import { campaign, campaigns } from "./pages/campaigns.js";
@@ -23,7 +23,6 @@ const PAGES = [
   { name: "dead-letters", title: "Dead letters", show: deadLetters, one: deadLetter },
   { name: "workers", title: "Workers", show: workers },
 ];
-const PASSING = new Set([0, 429, 503]); // no answer, too many requests, something not ready: tried again by itself
 const AGAIN_MS = 2_000;
 const STATES = { live: "live", broken: "reconnecting" };
 
@@ -47,12 +46,11 @@ async function show(moveFocus = true) {
   showNavigation(page);
   document.title = [parameters[0], page.title, "Leadstream"].filter(Boolean).join(" · ");
   const shown = h("div", {});
-  const listen = (listener) => {
-    if (!signal.aborted) signal.addEventListener("abort", live.listen(listener), { once: true });
-  };
+  const listen = listenFrom(signal);
   try {
     const view = parameters[0] !== undefined && page.one ? page.one : page.show;
     await view({ root: shown, parameters, query: new URLSearchParams(queryText), signal, listen });
+    listen.isOver();
     if (!signal.aborted) replace(root, shown);
   } catch (problem) {
     if (signal.aborted) return;
@@ -60,6 +58,23 @@ async function show(moveFocus = true) {
     if (PASSING.has(problem.status)) setTimeout(() => signal.aborted || show(false), AGAIN_MS);
   }
   if (moveFocus && !signal.aborted) root.focus({ preventScroll: true });
+}
+
+// What comes while a page reads what it shows is kept for its listener: it would be missed otherwise.
+function listenFrom(signal) {
+  const early = [];
+  let hear = (...change) => early.push(change);
+  const keep = hear;
+  signal.addEventListener("abort", live.listen((event, data) => {
+    if (event === "missed") show(false); // more changes came than are kept: it is read anew
+    else hear(event, data);
+  }), { once: true });
+  const listen = (listener) => {
+    hear = listener;
+    early.splice(0).forEach((change) => listener(...change));
+  };
+  listen.isOver = () => { if (hear === keep) hear = () => {}; };
+  return listen;
 }
 
 function problemText(problem) {

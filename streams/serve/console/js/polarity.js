@@ -22,7 +22,10 @@ function conditionOf(segment, release) {
   const key = `${session.account} ${segment}`;
   const known = conditions.get(key);
   if (known && known.release >= release) return known.condition;
-  const condition = get(["segments", segment]).then((found) => found.when, () => null);
+  const condition = get(["segments", segment]).then((found) => found.when, () => {
+    conditions.delete(key); // it is asked for again with the next change
+    return null;
+  });
   conditions.set(key, { release, condition });
   return condition;
 }

@@ -40,6 +40,12 @@ export function seconds(value) {
   return "0 s";
 }
 
+// A mistake that the server found, with its place.
+export function faultText({ line, where, message }) {
+  const place = [line ? `line ${line}` : null, where].filter(Boolean).join(", ");
+  return place ? `${place}: ${message}` : message;
+}
+
 export function plain(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -127,3 +127,15 @@ async def test_no_more_streams_than_the_bound_are_opened() -> None:
     with pytest.raises(HttpProblem) as problem:
         streams.require_room()
     assert problem.value.kind == "busy"
+
+
+async def test_streams_that_come_at_the_same_time_are_no_more_than_the_bound_either() -> None:
+    streams, connection = OpenStreams(most=1), StreamClient()
+    stream = EventStream(streams, batches_of)
+    serving = asyncio.create_task(stream(SCOPE, connection.receive, connection.send))
+    await connection.wait_for("retry")
+    with pytest.raises(HttpProblem):
+        await EventStream(streams, batches_of)(SCOPE, connection.receive, connection.send)
+    connection.gone.set()
+    await serving
+    assert streams.count == 0

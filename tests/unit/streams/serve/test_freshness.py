@@ -8,6 +8,7 @@ import pytest
 
 from streams.errors import BrokerUnavailable
 from streams.serve.freshness import FreshValue
+from streams.serve.problems import HttpProblem
 
 
 class CountedSource:
@@ -58,3 +59,16 @@ async def test_a_system_that_hangs_is_waited_for_once() -> None:
     outcomes = await asyncio.gather(*(value.get() for _ in range(3)), return_exceptions=True)
     assert [type(each) for each in outcomes] == [BrokerUnavailable] * 3
     assert source.tries == 1
+
+
+async def test_a_question_that_takes_too_long_is_waited_for_once() -> None:
+    tries = []
+
+    async def read() -> int:
+        tries.append(1)
+        raise HttpProblem("too-slow", "no answer within 60 s")
+
+    value = FreshValue(read, 60)
+    outcomes = await asyncio.gather(*(value.get() for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [HttpProblem] * 3
+    assert len(tries) == 1

@@ -5,6 +5,7 @@ import { bars } from "../charts.js";
 import { addLive, changeList } from "../changes.js";
 import { badge, countFigure, figure, h, link, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
+import { refresher } from "../refresh.js";
 import { count, money, plural, time } from "../texts.js";
 
 const STATUSES = ["active", "qualified", "duplicate", "rejected", "deleted"];
@@ -39,7 +40,7 @@ function total(statuses) {
   return Object.values(statuses).reduce((sum, value) => sum + value, 0);
 }
 
-export async function campaign({ root, parameters: [id], listen }) {
+export async function campaign({ root, parameters: [id], signal, listen }) {
   const [about, changes] = await Promise.all([get(["campaigns", id]), get(["changes"], { campaign: id, limit: 30 })]);
   const list = changeList(changes.changes.map((each) => each.record).reverse());
   const funnel = h("div", {}, funnelBars(about.funnel));
@@ -67,10 +68,11 @@ export async function campaign({ root, parameters: [id], listen }) {
       panel("Leads", "", h("form", { class: "row" }, h("label", { for: "status" }, "Status", chosen)), shown),
       panel("Latest changes", "", list)));
   showLeads();
-  listen(async (event, data) => {
+  const refresh = refresher(async () => replace(funnel, funnelBars((await get(["campaigns", id])).funnel)), signal);
+  listen((event, data) => {
     if ((data.record ?? data).campaign !== id) return;
     addLive(list, data, {});
-    replace(funnel, funnelBars((await get(["campaigns", id])).funnel));
+    refresh();
   });
 }
 

@@ -3,8 +3,9 @@
 import { get, getList } from "../api.js";
 import { addLive, changeList } from "../changes.js";
 import { explanationTree, sentence, words } from "../condition.js";
-import { badge, countFigure, figure, h, link, pairs, panel, replace, table } from "../dom.js";
+import { badge, countFigure, figure, h, link, pairs, panel, replace, replaceWithFocus, table } from "../dom.js";
 import { pages } from "../pager.js";
+import { refresher } from "../refresh.js";
 import { count, plain, plural, readable, time } from "../texts.js";
 
 export async function contacts({ root }) {
@@ -25,7 +26,7 @@ export async function contacts({ root }) {
   show();
 }
 
-export async function contact({ root, parameters: [id], query, listen }) {
+export async function contact({ root, parameters: [id], query, signal, listen }) {
   const [about, timeline] = await Promise.all([get(["contacts", id]), get(["contacts", id, "timeline"])]);
   const list = changeList(timeline.changes, { withContact: false });
   const parts = { state: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), properties: h("div", {}), relations: h("div", {}) };
@@ -41,10 +42,11 @@ export async function contact({ root, parameters: [id], query, listen }) {
       panel("Segments and leads", "half", parts.relations),
       panel("Why", "", why),
       panel("Timeline", "", list, timeline.since ? h("p", { class: "quiet" }, "Changes before ", time(timeline.since), " are not kept here.") : null)));
-  listen(async (event, data) => {
+  const refresh = refresher(async () => fill(parts, await get(["contacts", id])), signal);
+  listen((event, data) => {
     if ((data.record ?? data).contact !== id) return;
     addLive(list, data, { withContact: false });
-    fill(parts, await get(["contacts", id]));
+    refresh();
   });
 }
 
@@ -59,7 +61,7 @@ function fill(parts, about) {
   replace(parts.properties, Object.keys(about.properties).length
     ? pairs(Object.entries(about.properties).map(([name, value]) => [name, plain(value)]))
     : h("p", { class: "quiet" }, "No property."));
-  replace(parts.relations,
+  replaceWithFocus(parts.relations,
     table("Segments that the contact is in", [
       { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.segment) },
       { title: "Since", kind: "time", cell: (row) => time(row.since) },

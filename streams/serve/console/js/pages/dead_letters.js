@@ -2,10 +2,11 @@
 
 import { get, post } from "../api.js";
 import { badge, h, link, pairs, panel, replace, table } from "../dom.js";
+import { session } from "../session.js";
 import { count, time } from "../texts.js";
 
 export async function deadLetters({ root }) {
-  const found = await get(["dead-letters"]);
+  const found = await get(["dead-letters"], { account: null }); // of all: of what is no JSON nobody knows the account
   replace(root,
     h("h1", {}, "Dead letters"),
     h("p", { class: "lead" }, "Records that could not be taken, with the reason. One that is mended can go back the way it came."),
@@ -14,12 +15,18 @@ export async function deadLetters({ root }) {
       table("The latest first", [
         { title: "When", kind: "time", cell: (row) => time(row.at) },
         { title: "Code", cell: (row) => badge(row.code) },
-        { title: "Contact", cell: (row) => (row.contact ? h("a", { href: link("contacts", row.contact) }, row.contact) : "–") },
+        { title: "Contact", cell: contactOf },
         { title: "From", cell: (row) => (row.source ? `${row.source.topic}:${row.source.partition} offset ${row.source.offset}` : "–") },
         { title: "Why", cell: (row) => row.message },
         { title: "Sent again", cell: (row) => (row.retried ? time(row.retried.at) : "no") },
         { title: "Letter", cell: (row) => h("a", { href: link("dead-letters", row.letter) }, row.letter) },
       ], [...found.letters].reverse(), "Nothing was refused. That is how it should be.")));
+}
+
+function contactOf({ account, contact }) {
+  if (!contact) return "–";
+  if (account !== session.account) return account ? `${contact}, account ${account}` : contact;
+  return h("a", { href: link("contacts", contact) }, contact);
 }
 
 export async function deadLetter({ root, parameters: [id] }) {

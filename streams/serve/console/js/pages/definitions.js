@@ -2,7 +2,7 @@
 
 import { Problem, get, post } from "../api.js";
 import { h, panel, prose, replace, table } from "../dom.js";
-import { count, time } from "../texts.js";
+import { count, faultText, time } from "../texts.js";
 
 export async function definitions({ root }) {
   const [found, history] = await Promise.all([orNothing(get(["definitions"]), {}), orNothing(get(["definitions", "history"]), { releases: [] })]);
@@ -19,7 +19,7 @@ export async function definitions({ root }) {
       draft.setAttribute("aria-invalid", "true");
       replace(answer, h("div", { class: "notice bad", role: "alert" }, h("p", {}, problem.message),
         problem.document?.errors?.length ? h("ul", {}, problem.document.errors.map((each) =>
-          h("li", {}, [each.where, each.message].filter(Boolean).join(": ")))) : null));
+          h("li", {}, faultText(each)))) : null));
     }
     button.disabled = false;
   }

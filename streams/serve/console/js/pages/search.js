@@ -3,7 +3,7 @@
 import { post } from "../api.js";
 import { session } from "../session.js";
 import { badge, h, link, panel, replace, table } from "../dom.js";
-import { count, plural } from "../texts.js";
+import { count, faultText, plural } from "../texts.js";
 
 const PAUSE = 500;
 const EXAMPLE = "all:\n  - {property: country, eq: DE}\n  - {visit: {path: {starts_with: /pricing}}, count: {gte: 3}, within: 7d}";
@@ -36,7 +36,7 @@ export async function search({ root, signal }) {
       if (own.signal.aborted) return;
       if (problem.status === 422 || problem.status === 400) text.setAttribute("aria-invalid", "true");
       replace(answer, h("div", { class: "notice bad" }, h("p", {}, problem.message),
-        problem.document?.errors?.length ? h("ul", {}, problem.document.errors.map((each) => h("li", {}, errorText(each)))) : null));
+        problem.document?.errors?.length ? h("ul", {}, problem.document.errors.map((each) => h("li", {}, faultText(each)))) : null));
     }
   }
 
@@ -48,12 +48,6 @@ export async function search({ root, signal }) {
       h("p", { class: "quiet", id: "condition-help" }, "While you type, the count comes from a sample of the contacts."),
       exact)),
     panel("Result", "", answer)));
-}
-
-function errorText(error) {
-  const place = error.where ?? error.path ?? error.loc?.join(".");
-  const message = error.message ?? error.msg ?? String(error);
-  return place ? `${place}: ${message}` : message;
 }
 
 function shown(found) {

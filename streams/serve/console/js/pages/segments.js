@@ -7,27 +7,54 @@ import { conditionTree } from "../condition.js";
 import { badge, countFigure, h, link, panel, replace, table } from "../dom.js";
 import { count, plural, time } from "../texts.js";
 import { pages } from "../pager.js";
+import { refresher } from "../refresh.js";
 
-export async function segments({ root }) {
+export async function segments({ root, signal, listen }) {
   const { segments: rows } = await getList(["segments"], "segments");
   const sparks = new Map(rows.map((row) => [row.segment, h("span", { class: "quiet" }, "…")]));
+  const sizes = new Map(rows.map((row) => [row.segment, h("span", {}, count(row.members))]));
   replace(root,
     h("h1", {}, "Segments"),
     h("p", { class: "lead" }, "A contact is in a segment as long as its condition holds, to the millisecond."),
     panel("All segments", "", table("Segments with their sizes", [
       { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.name || row.segment) },
       { title: "Kind", cell: (row) => [badge(row.kind), row.paused ? [" ", badge("paused", "warn")] : null, row.defined ? null : [" ", badge("not defined any more", "warn")]] },
-      { title: "Members", kind: "number", cell: (row) => count(row.members) },
+      { title: "Members", kind: "number", cell: (row) => sizes.get(row.segment) },
       { title: "Size over time", cell: (row) => sparks.get(row.segment) },
     ], rows, "No segment yet. `leadstream definitions apply FILE` brings the first one.")));
-  const isWall = await hasWallClock();
-  for (const row of rows) {
-    const history = await get(["segments", row.segment, "sizes"], { step: "minute" });
-    replace(sparks.get(row.segment), spark(sizePoints(history, isWall), `Size of ${row.segment} over time`));
+  drawWhenSeen(sparks, signal);
+  listen(refresher(async () => {
+    for (const row of (await getList(["segments"], "segments")).segments) {
+      if (sizes.has(row.segment)) sizes.get(row.segment).textContent = count(row.members);
+    }
+  }, signal));
+}
+
+// Each one when it comes into view, one after the other: an account may have hundreds of segments.
+function drawWhenSeen(sparks, signal) {
+  const names = new Map([...sparks].map(([name, element]) => [element, name]));
+  let turn = Promise.resolve();
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      observer.unobserve(target);
+      turn = turn.then(() => signal.aborted || draw(target, names.get(target)));
+    }
+  });
+  sparks.forEach((element) => observer.observe(element));
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
+async function draw(element, name) {
+  try {
+    const history = await get(["segments", name, "sizes"], { step: "minute" });
+    replace(element, spark(sizePoints(history, await hasWallClock()), `Size of ${name} over time`));
+  } catch (problem) {
+    element.textContent = "not known now";
   }
 }
 
-export async function segment({ root, parameters: [id], listen }) {
+export async function segment({ root, parameters: [id], signal, listen }) {
   const [about, changes, history, isWall] = await Promise.all([
     get(["segments", id]), get(["changes"], { segment: id, limit: 30 }), get(["segments", id, "sizes"], { step: "minute" }),
     hasWallClock(),
@@ -50,12 +77,15 @@ export async function segment({ root, parameters: [id], listen }) {
           { title: "Why", cell: (row) => h("a", { href: `${link("contacts", row.contact)}?segment=${encodeURIComponent(id)}`, "aria-label": `Why ${row.contact} is a member` }, "why") },
         ], page.members, "Nobody is in this segment."))),
       panel("Latest changes", "half", list)));
-  listen(async (event, data) => {
-    if ((data.record ?? data).segment !== id) return;
-    addLive(list, data, {});
+  const refresh = refresher(async () => {
     const [now, sizes] = await Promise.all([get(["segments", id]), get(["segments", id, "sizes"], { step: "minute" })]);
     replace(size, ...countFigure(now.members, "member").childNodes);
     replace(chart, chartOf(sizes, isWall));
+  }, signal);
+  listen((event, data) => {
+    if ((data.record ?? data).segment !== id) return;
+    addLive(list, data, {});
+    refresh();
   });
 }
 

@@ -12,8 +12,20 @@ export async function workers({ root, signal }) {
     const [status, views] = await Promise.all([get(["workers"]), get(["views"])]);
     replace(root, content(status, views));
   }
+  let isReading = false;
+  async function showAgain() {
+    if (isReading) return; // where Kafka is slow it takes longer than that
+    isReading = true;
+    try {
+      await show();
+    } catch (problem) {
+      root.querySelector(".stale")?.remove();
+      root.prepend(h("p", { class: "notice bad stale", role: "status" }, `What stands here is not read anew: ${problem.message}`));
+    }
+    isReading = false;
+  }
   await show();
-  const timer = setInterval(() => show().catch(() => {}), EVERY);
+  const timer = setInterval(showAgain, EVERY);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 }
 
