@@ -38,8 +38,8 @@ class FieldPreview:
 class HandOverPreview:
     """What becomes of one hand-over: `record` is the id of the record, `problem` why it is refused.
 
-    `is_written`: the record was written from this hand-over or a newer one, so its mapped fields stay. `org` names the
-    org that it goes to, empty where there is only one.
+    `is_written`: the record was written from this hand-over or a newer one, so its mapped fields stay. `org` names
+    the org that it goes to, empty where there is only one.
     """
 
     handover: LeadHandOver

@@ -18,7 +18,6 @@ from streams.engine.releases.compiled import CompiledRelease
 from streams.engine.state.contact import Contact
 from streams.engine.state.contact_store import ContactStore
 
-
 _ReleaseChange = tuple[CompiledRelease, CompiledRelease, BackfillLeaves]
 """The former release, the new one, and the leaves that were tracked for it."""
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
+from tests.harness.salesforce.crm_process import running_crm_process
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
-from tests.integration.salesforce.test_closed_loop import contact, crm
+from tests.integration.salesforce.test_closed_loop import contact
 
 ACCOUNT = """
 account: {account}
@@ -99,7 +100,7 @@ def office(kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient) -> I
     with Pipeline(kafka, prefix, tmp_path, partitions=2, in_partitions=2, **org) as pipeline:
         pipeline.start_worker("w0", "all")
         office = Office(pipeline, sandbox)
-        with crm(pipeline):
+        with running_crm_process(pipeline.settings):
             yield office
 
 

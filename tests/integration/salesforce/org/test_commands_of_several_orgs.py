@@ -12,8 +12,8 @@ import pytest
 
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
+from tests.harness.salesforce.crm_process import running_crm_process
 from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient, run_sandbox
-from tests.integration.salesforce.test_closed_loop import crm
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_each_command_says_which_org_and_which_account(
         pipeline.start_worker("w0", "all")
         for file in files.values():
             pipeline.run_command("definitions", "apply", str(file))
-        with crm(pipeline):
+        with running_crm_process(pipeline.settings):
             pipeline.publish([contact_of("default"), contact_of("acme")])
             wait_until(
                 lambda: sum(map(len, pipeline.read_records("crm-results").values())) == 2, LIMIT_SECONDS, "answers"
