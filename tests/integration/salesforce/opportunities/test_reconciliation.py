@@ -166,6 +166,7 @@ def test_an_opportunity_that_was_taken_for_deleted_and_is_shown_again(
     rows[account, opportunity] = row if account == "acme" else msgspec.structs.replace(row, outcome="deleted")
     difference = one_of(differences_of(org, rows))
     assert difference.kind == ("other_account" if account == "acme" else "differs")
+    assert all(instant_ms(str(event["modified"])) >= later for event in difference.mends)
 
 
 def test_a_poll_tells_again_what_was_taken_for_deleted_and_is_shown_again(
@@ -194,6 +195,7 @@ def test_an_opportunity_that_stands_under_another_account(org: PolledOrg, sandbo
     rows["acme", opportunity] = msgspec.structs.replace(row, account="acme")
     difference = one_of(differences_of(org, rows))
     assert (difference.account, difference.kind) == ("default", "other_account")
+    assert len(difference.mends) == 2
     released, owned = difference.mends
     assert (released["account"], released["released"]) == ("acme", True)
     assert (owned["account"], owned.get("released")) == ("default", None)

@@ -166,15 +166,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_RECONCILIATION}::test_an_opportunity_that_is_deleted_for_good",),
     ),
     Mutation(
-        id="reconcile-later-stamp",
-        section=8,
-        rule="reconcile: a repair has a stamp by which the ledger takes it",
-        where="connectors/salesforce/opportunities/reconciliation.py",
-        text="state = modified_at_least(state, max((row.modified for row in rows), default=0))",
-        instead="pass",
-        caught_by=(f"{_RECONCILIATION}::test_an_opportunity_that_was_taken_for_deleted_and_is_shown_again",),
-    ),
-    Mutation(
         id="reconcile-twice",
         section=8,
         rule="reconcile: an opportunity that two accounts count",
