@@ -65,8 +65,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 BURST_RECORDS = 20
 """So many records are counted before the clock is looked at."""
 
-TRANSACTION_SLICES = 4
-"""So many slices go into one transaction: events that come after them wait until they are decided."""
+SLICES_SECONDS = 0.012
+"""So long may the slices of one transaction take to decide: events that come after them wait for it. It is within the
+budget of a busy slot, so that none is left for the transaction after it."""
 
 SLICE_SECONDS = 0.2
 """How long a slice waits at most because the slot is behind."""
@@ -163,7 +164,7 @@ class Backfill:
             return None  # a newer one is appended and not decided yet
         if is_busy and not self._throttle.may_decide(self._wake):
             return None
-        parts = list(islice(self._slices, 1 if is_behind else TRANSACTION_SLICES))
+        parts = list(islice(self._slices, 1 if is_behind else self._throttle.slices_within(SLICES_SECONDS)))
         if not parts:
             self._drop_slices()
             self._slices_done.set()
@@ -205,6 +206,7 @@ class Backfill:
     def _drop_slices(self) -> None:
         slices, self._slices = self._slices, None
         if slices is not None:
+            self._throttle.end_slices()
             slices.close()
 
     async def _run(self, account: str, proposal: PendingProposal, after: str) -> None:
@@ -304,6 +306,7 @@ class Backfill:
         """Waits until the slot has appended all of them."""
         self._slices_done.clear()
         self._slices = slices
+        self._throttle.begin_slices()
         self._wake()
         await self._slices_done.wait()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import TypeVar
 
 WorkItem = TypeVar("WorkItem")
@@ -12,8 +13,9 @@ WorkItem = TypeVar("WorkItem")
 SHARE, MAX_SHARE = 0.4, 0.6
 """The part of the worker's time that all its slots together may take: while others want to work, and at most."""
 
-DECISION_SHARE = 0.5
-"""The part of the worker's time that slices and releases of all its slots may take while events come."""
+SLICE_SHARE, RELEASE_SHARE = 0.6, 0.4
+"""The part of the worker's time that slices, and releases that decide already, may take in all its slots while events
+come: until the last slice is decided, nobody is in the segment."""
 
 BUSY_SECONDS = 0.5
 """How long after the last event a worker counts as busy."""
@@ -23,6 +25,9 @@ FIRST_SLICE_SECONDS = 0.004
 
 MEASURED_SLICES = 16
 """From so many slices on their mean counts; those before count half as much each time."""
+
+RELEASE_SECONDS = 0.2
+"""How long a release that already decides waits at most, each time, for slices of others: they decide nothing yet."""
 
 MAX_RESERVED_SECONDS = 0.05
 """What is reserved and not used is forgotten beyond this."""
@@ -53,6 +58,7 @@ class Throttle:
         self._burst_lock = asyncio.Lock()
         self.slice_seconds = FIRST_SLICE_SECONDS
         """How long a slice takes of late."""
+        self._slots_with_slices = 0
         self._free_at = 0.0  # perf_counter seconds
         self._reserved = 0.0
         self._busy_until = 0.0
@@ -71,7 +77,11 @@ class Throttle:
         """So many slices are on their way; others follow after a pause for as long as these will take."""
         seconds = slices * self.slice_seconds
         self._reserved = min(self._reserved + seconds, MAX_RESERVED_SECONDS)
-        self._occupy(time.perf_counter(), seconds)
+        self._occupy(time.perf_counter(), seconds, SLICE_SHARE)
+
+    def slices_within(self, seconds: float) -> int:
+        """How many slices are decided in so long; at least one."""
+        return max(1, int(seconds / self.slice_seconds))
 
     @property
     def has_reservation(self) -> bool:
@@ -87,24 +97,37 @@ class Throttle:
             self._measured_seconds /= 2
             self._measured_slices /= 2
 
-    def mark_decisions(self, seconds: float) -> None:
+    def mark_decisions(self, seconds: float, *, are_of_release: bool = False) -> None:
         """Decisions that could wait took so long; others follow after a pause in proportion."""
         expected = min(self._reserved, seconds)
         self._reserved -= expected
-        self._occupy(time.perf_counter() - seconds, seconds - expected)
+        share = RELEASE_SHARE if are_of_release else SLICE_SHARE
+        self._occupy(time.perf_counter() - seconds, seconds - expected, share)
 
-    def _occupy(self, began: float, seconds: float) -> None:
+    def _occupy(self, began: float, seconds: float, share: float) -> None:
         """Work and the pause after it take as long as the share says."""
-        free_at = max(began, self._free_at) + seconds / DECISION_SHARE
+        free_at = max(began, self._free_at) + seconds / share
         self._free_at = min(free_at, time.perf_counter() + MAX_PAUSE_SECONDS)
 
-    def may_decide(self, wake: Callable[[], None]) -> bool:
-        """Whether decisions that can wait may be made now; if not, `wake` is called when they may."""
-        pause = self._free_at - time.perf_counter()
+    def may_decide(self, wake: Callable[[], None], last: float = -inf) -> bool:
+        """Whether decisions that can wait may be made now; if not, `wake` is called when they may.
+
+        `last` is when a release of the slot went on last (perf_counter seconds): slices go first, and it makes room.
+        """
+        free_at = max(self._free_at, last + RELEASE_SECONDS) if self._slots_with_slices else self._free_at
+        pause = free_at - time.perf_counter()
         if pause <= 0:
             return True
         asyncio.get_running_loop().call_later(pause, wake)
         return False
+
+    def begin_slices(self) -> None:
+        """A slot has slices to append."""
+        self._slots_with_slices += 1
+
+    def end_slices(self) -> None:
+        """It has none any more."""
+        self._slots_with_slices -= 1
 
     async def run_throttled(self, items: Iterable[WorkItem], work: Callable[[WorkItem], object]) -> None:
         """Does the work for every item."""

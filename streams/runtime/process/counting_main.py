@@ -28,8 +28,8 @@ from streams.settings import Settings
 
 log = structlog.get_logger()
 
-NICENESS = 5
-"""The worker and the broker of this machine come first: they get three times as much of a core that all want."""
+NICENESS = 10
+"""The worker and the broker of this machine come first: they get nine times as much of a core that all want."""
 
 OOM_SCORE = 500
 """Where memory is short, Linux ends this process before the worker, which starts it again."""

@@ -7,6 +7,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import inf
 
 from streams.engine.journal.effects import Budget
 from streams.runtime.backfill.throttle import Throttle
@@ -18,6 +19,11 @@ IDLE_BUDGET = Budget(seconds=0.050)
 BUSY_BUDGET = Budget(seconds=0.010)
 """Events wait no longer behind a release or a tick that reaches every contact, nor behind the other slots of this
 worker.
+"""
+
+SLICES_BUDGET = Budget(seconds=0.020)
+"""While slices are on their way: those of one transaction and the events beside them are decided in one go. What is
+left waits for the next transaction, and the slot's next slices for that.
 """
 
 RELEASE_BUDGET = Budget(seconds=0.012)
@@ -39,6 +45,7 @@ class DecisionBudget:
         self._decided_slices = decider.decided_slices if isinstance(decider, BackfillingDecider) else _none
         self._throttle = throttle
         self._wake = wake
+        self._last_release = -inf  # perf_counter seconds
 
     def mark_busy(self) -> None:
         """Events came just now."""
@@ -59,9 +66,10 @@ class DecisionBudget:
             return LOADED_BUDGET if is_loaded else IDLE_BUDGET
         budget = LOADED_BUDGET if is_loaded else BUSY_BUDGET
         if not self._is_releasing():
-            return budget
+            return budget if is_loaded or not self._throttle.has_reservation else SLICES_BUDGET
         has_records = self._decider.resume_offset(position) < position
-        if self._throttle.may_decide(self._wake):
+        if self._throttle.may_decide(self._wake, self._last_release):
+            self._last_release = time.perf_counter()
             return budget if has_records else RELEASE_BUDGET
         return replace(budget, advances_releases=False) if has_records else None
 
@@ -80,7 +88,7 @@ class DecisionBudget:
         if slices and not has_released:
             self._throttle.measure_slices(seconds, slices)
         if self.is_busy() and (has_released or slices or self._throttle.has_reservation):
-            self._throttle.mark_decisions(seconds)
+            self._throttle.mark_decisions(seconds, are_of_release=has_released)
 
 
 @contextlib.contextmanager

@@ -8,13 +8,15 @@ import time
 import pytest
 
 from streams.runtime.backfill.throttle import (
-    DECISION_SHARE,
     FIRST_SLICE_SECONDS,
     MAX_PAUSE_SECONDS,
     MAX_RESERVED_SECONDS,
     MAX_SHARE,
     MEASURED_SLICES,
+    RELEASE_SECONDS,
+    RELEASE_SHARE,
     SHARE,
+    SLICE_SHARE,
     Throttle,
 )
 
@@ -92,9 +94,13 @@ def test_decisions_are_followed_by_a_pause_after_which_whoever_asked_is_woken(
     fake_time.work(0.010)
     throttle.mark_decisions(0.010)
     assert not throttle.may_decide(print)
-    assert loop.delays == [pytest.approx(0.010 * (1 / DECISION_SHARE - 1))]
+    assert loop.delays == [pytest.approx(0.010 * (1 / SLICE_SHARE - 1))]
     fake_time.now += loop.delays[0] + 0.0001
     assert throttle.may_decide(print)
+    fake_time.work(0.010)
+    throttle.mark_decisions(0.010, are_of_release=True)
+    assert not throttle.may_decide(print)
+    assert loop.delays[1] == pytest.approx(0.010 * (1 / RELEASE_SHARE - 1))
 
 
 def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +112,7 @@ def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPat
     fake_time.work(0.010)
     throttle.mark_decisions(0.010)  # 2 ms more than expected
     assert not throttle.may_decide(print)
-    assert loop.delays == [pytest.approx(0.008 / DECISION_SHARE), pytest.approx(0.010 / DECISION_SHARE - 0.010)]
+    assert loop.delays == [pytest.approx(0.008 / SLICE_SHARE), pytest.approx(0.010 / SLICE_SHARE - 0.010)]
 
 
 def test_the_pause_follows_how_long_slices_take_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,14 +124,14 @@ def test_the_pause_follows_how_long_slices_take_of_late(monkeypatch: pytest.Monk
     assert throttle.slice_seconds == pytest.approx(0.002)
     throttle.reserve(4)
     assert not throttle.may_decide(print)
-    assert loop.delays == [pytest.approx(0.008 / DECISION_SHARE)]
+    assert loop.delays == [pytest.approx(0.008 / SLICE_SHARE)]
     for _ in range(100):
         throttle.measure_slices(0.020, 4)
     assert throttle.slice_seconds == pytest.approx(0.005)
     fake_time.work(1.0)
     throttle.reserve(1)
     assert not throttle.may_decide(print)
-    assert loop.delays[1] == pytest.approx(0.005 / DECISION_SHARE)
+    assert loop.delays[1] == pytest.approx(0.005 / SLICE_SHARE)
 
 
 def test_what_was_reserved_for_nothing_is_soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,3 +154,32 @@ def test_no_pause_is_longer_than_its_bound(monkeypatch: pytest.MonkeyPatch) -> N
         throttle.mark_decisions(1.0)
     assert not throttle.may_decide(print)
     assert loop.delays == [pytest.approx(MAX_PAUSE_SECONDS)]
+
+
+def test_so_many_slices_go_into_one_transaction_as_it_has_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeTime(monkeypatch)
+    throttle = Throttle()
+    assert throttle.slices_within(2.5 * FIRST_SLICE_SECONDS) == 2
+    throttle.measure_slices(MEASURED_SLICES * 0.001, MEASURED_SLICES)
+    assert throttle.slices_within(0.0105) == 10
+    throttle.measure_slices(MEASURED_SLICES * 1.0, MEASURED_SLICES)
+    assert throttle.slices_within(0.0105) == 1
+
+
+def test_a_release_makes_room_for_slices_of_others_and_goes_on_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
+    fake_time.now = last = 100.0
+    assert throttle.may_decide(print, last)
+    throttle.begin_slices()
+    throttle.begin_slices()
+    assert not throttle.may_decide(print, last)
+    assert throttle.may_decide(print)  # slices do not wait for slices
+    assert loop.delays == [pytest.approx(RELEASE_SECONDS)]
+    throttle.end_slices()
+    fake_time.work(RELEASE_SECONDS / 2)
+    assert not throttle.may_decide(print, last)
+    fake_time.work(RELEASE_SECONDS / 2 + 0.0001)
+    assert throttle.may_decide(print, last)
+    last = fake_time.now
+    throttle.end_slices()
+    assert throttle.may_decide(print, last)

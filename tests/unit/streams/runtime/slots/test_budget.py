@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from math import inf
 
 import pytest
 
@@ -12,7 +13,14 @@ from streams.engine.journal.effects import Budget
 from streams.engine.partition.decider import PartitionDecider
 from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.runtime.backfill.throttle import FIRST_SLICE_SECONDS, MEASURED_SLICES, Throttle
-from streams.runtime.slots.budget import BUSY_BUDGET, IDLE_BUDGET, LOADED_BUDGET, RELEASE_BUDGET, DecisionBudget
+from streams.runtime.slots.budget import (
+    BUSY_BUDGET,
+    IDLE_BUDGET,
+    LOADED_BUDGET,
+    RELEASE_BUDGET,
+    SLICES_BUDGET,
+    DecisionBudget,
+)
 from tests.harness.engine.engine_driver import START, sound_definitions
 
 RELEASE = sound_definitions({"segments": [{"id": "all", "dynamic": True, "when": {"all": []}}]})
@@ -25,15 +33,18 @@ class FakeThrottle(Throttle):
         super().__init__()
         self.is_free = True
         self.marks: list[float] = []
+        self.lasts: list[float] = []
 
-    def may_decide(self, wake: object) -> bool:
+    def may_decide(self, wake: object, last: float = -inf) -> bool:
         del wake
+        self.lasts.append(last)
         return self.is_free
 
     def forget(self) -> None:
         self._reserved = 0.0
 
-    def mark_decisions(self, seconds: float) -> None:
+    def mark_decisions(self, seconds: float, *, are_of_release: bool = False) -> None:
+        del are_of_release
         self.marks.append(seconds)
 
 
@@ -111,6 +122,30 @@ def test_while_events_come_a_release_takes_its_turn_or_waits() -> None:
     assert setup.next() is RELEASE_BUDGET
     setup.throttle.is_free = False
     assert setup.next() is None
+
+
+def test_a_release_says_when_it_went_on_last() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    setup.begin_release()
+    setup.next()
+    setup.throttle.is_free = False
+    setup.next()
+    setup.next()
+    first, second, third = setup.throttle.lasts
+    assert first == -inf
+    assert second == third > 0
+
+
+def test_slices_on_their_way_are_decided_in_one_go() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    setup.throttle.reserve(1)
+    assert setup.next() is SLICES_BUDGET
+    assert setup.next(is_loaded=True) is LOADED_BUDGET
+    setup.begin_release()
+    assert setup.next() is RELEASE_BUDGET
+    setup.throttle.forget()
 
 
 def test_events_do_not_wait_for_the_turn_of_a_release() -> None:
