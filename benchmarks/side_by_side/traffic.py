@@ -10,6 +10,7 @@ import asyncio
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class RatedTraffic:
         for _ in range(self.plan.silences):
             await self._flush()
             await asyncio.sleep(SILENCE_SECONDS)
-            await self._send(self._probe(SILENCE))
+            await self._send([self._probe(SILENCE)])
         await self._flush()
 
     async def _run_rate(self, rate: int) -> None:
@@ -79,10 +80,12 @@ class RatedTraffic:
             due = min(total, int(passed * rate))
             self.behind = max(self.behind, passed - (sent + 1) / rate)
             phase = WARM if passed < self.plan.seconds * WARM_SHARE else str(rate)
+            events = []
             for _ in range(due - sent):
                 self._count += 1
                 is_probe = self._count % PROBE_STRIDE == 0
-                await self._send(self._probe(phase) if is_probe else self._event())
+                events.append(self._probe(phase) if is_probe else self._event())
+            await self._send(events)
             sent = due
             await asyncio.sleep(TURN_SECONDS)
         await self._flush()
@@ -98,10 +101,23 @@ class RatedTraffic:
         identifier = f"{phase}:{time.time_ns()}:{self._count}"
         return self._generator.probe(self._count * 7_919 % self.plan.plan.contacts, identifier)
 
-    async def _send(self, event: JobEvent) -> None:
-        partition = partition_for_key(event.key, PARTITIONS)
-        topic = self.plan.names[event.topic]
-        self._sends.append(await self.producer.send(topic, event.value, key=event.key, partition=partition))
+    async def _send(self, events: Iterable[JobEvent]) -> None:
+        """Sends the events of one turn, a batch for each partition: it shares the cores with what is measured."""
+        batches: dict[tuple[str, int], Any] = {}
+        for event in events:
+            place = self.plan.names[event.topic], partition_for_key(event.key, PARTITIONS)
+            batch = batches.get(place)
+            if batch is None:
+                batch = batches[place] = self.producer.create_batch()
+            while batch.append(key=event.key, value=event.value, timestamp=None) is None:
+                await self._send_batch(place, batch)
+                batch = batches[place] = self.producer.create_batch()
+        for place, batch in batches.items():
+            await self._send_batch(place, batch)
+
+    async def _send_batch(self, place: tuple[str, int], batch: Any) -> None:
+        topic, partition = place
+        self._sends.append(await self.producer.send_batch(batch, topic, partition=partition))
 
     async def _flush(self) -> None:
         await asyncio.gather(*self._sends)
