@@ -78,14 +78,15 @@ class WorkerFleet:
     former_workers: list[WorkerProcess] = field(default_factory=list)
 
     def start(self, name: str, tree: Path | None = None) -> WorkerProcess:
-        """Starts a worker; `tree` is the folder of another version of the project, whose code it runs."""
+        """Starts a worker; `tree` is the folder of another version of the project: its code and packages are run."""
         log = self.folder / f"{name}.log"
-        environment = {**os.environ, **self.environment, "LEADSTREAM_NAME": name}
+        environment, command = {**os.environ, **self.environment, "LEADSTREAM_NAME": name}, self.command
         if tree is not None:
             environment["PYTHONPATH"] = str(tree)
+            command = (interpreter_of(tree), *command[1:])
         with log.open("ab") as out:
             process = subprocess.Popen(
-                self.command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL, cwd=tree
+                command, stdout=out, stderr=out, env=environment, stdin=subprocess.DEVNULL, cwd=tree
             )
         self.workers[name] = worker = WorkerProcess(name, process, log)
         return worker
@@ -104,6 +105,12 @@ class WorkerFleet:
     def all_workers(self) -> list[WorkerProcess]:
         """All workers there ever were."""
         return [*self.workers.values(), *self.former_workers]
+
+
+def interpreter_of(tree: Path) -> str:
+    """The Python of another version's own environment, as `uv sync` makes it there; without one, this process's."""
+    own = tree / ".venv" / "bin" / "python"
+    return str(own) if own.exists() else sys.executable
 
 
 def is_alive(pid: int) -> bool:

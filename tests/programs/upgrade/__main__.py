@@ -1,6 +1,7 @@
 """`python -m tests.programs.upgrade FORMER`: upgrades a deployment of a former version under traffic (run.py).
 
-FORMER is a folder with that version's code, such as a git worktree of its commit.
+FORMER is a folder with that version's code, such as a git worktree of its commit, after `uv sync` in it: its packages
+may be others.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from tests.harness.deployment.live_deployment import LiveDeployment, is_working, live_deployment, wait_until
 from tests.harness.deployment.settled import wait_until_settled
-from tests.harness.deployment.workers import WorkerProcess
+from tests.harness.deployment.workers import WorkerProcess, interpreter_of
 from tests.harness.runtime.oracle import OracleVerdict, read_evidence
 from tests.programs.chaos.replay_check import compare_with_replay
 from tests.programs.recorded_deployment import story
@@ -113,7 +113,8 @@ class UpgradeRun:
 
     def _former_command(self, settings: Settings, *arguments: str) -> None:
         environment = {**os.environ, **child_environment(settings), "PYTHONPATH": str(self.former)}
-        subprocess.run([*COMMAND, *arguments], cwd=self.former, env=environment, check=True)
+        command = [interpreter_of(self.former), *COMMAND[1:], *arguments]
+        subprocess.run(command, cwd=self.former, env=environment, check=True)
 
     async def _compare(self, deployment: LiveDeployment) -> Counter[str]:
         settings = deployment.settings
