@@ -32,7 +32,7 @@ from streams.views.reader import ViewReader
 
 log = structlog.get_logger()
 
-STOP_SECONDS = 3
+STOP_SECONDS = 8
 """How long open requests may take when the server stops."""
 KEEP_ALIVE_SECONDS = 15
 MAX_HEAD_BYTES = 65_536
