@@ -66,8 +66,8 @@ BURST_RECORDS = 20
 """So many records are counted before the clock is looked at."""
 
 SLICES_SECONDS = 0.012
-"""So long may the slices of one transaction take to decide: events that come after them wait for it. It is within the
-budget of a busy slot, so that none is left for the transaction after it."""
+"""So long may the slices of one transaction take to decide: events that come after them wait for it. With the events
+beside them it is within SLICES_BUDGET, so that none is left for the transaction after it."""
 
 SLICE_SECONDS = 0.2
 """How long a slice waits at most because the slot is behind."""

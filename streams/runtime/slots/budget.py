@@ -42,7 +42,7 @@ class DecisionBudget:
     def __init__(self, decider: Decider, throttle: Throttle, wake: Callable[[], None]) -> None:
         self._decider = decider
         self._is_releasing = decider.is_releasing if isinstance(decider, BackfillingDecider) else _never
-        self._decided_slices = decider.decided_slices if isinstance(decider, BackfillingDecider) else _none
+        self._decided_slices = decider.decided_slices if isinstance(decider, BackfillingDecider) else _zero
         self._throttle = throttle
         self._wake = wake
         self._last_release = -inf  # perf_counter seconds
@@ -106,5 +106,5 @@ def _never() -> bool:
     return False
 
 
-def _none() -> int:
+def _zero() -> int:
     return 0
