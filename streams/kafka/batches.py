@@ -62,6 +62,16 @@ class BatchWriter:
         batch = self._open_batches[target] = self._factory.create_batch()
         batch.append(timestamp=None, key=key, value=value, headers=header_list)
 
+    def take(self, target: Partition) -> BatchWriter:
+        """Moves the batches of one partition into a writer of their own, which it returns."""
+        taken = BatchWriter(self._factory)
+        taken._full_batches = [entry for entry in self._full_batches if entry[0] == target]
+        self._full_batches = [entry for entry in self._full_batches if entry[0] != target]
+        open_batch = self._open_batches.pop(target, None)
+        if open_batch is not None:
+            taken._open_batches[target] = open_batch
+        return taken
+
     def batches(self) -> Iterator[tuple[Partition, Batch]]:
         """Every batch with its partition; batches of one partition in the order they were filled."""
         yield from self._full_batches

@@ -40,6 +40,18 @@ class BatchGroup(Protocol):
         """They have arrived; returns whether all that was fetched together is there."""
 
 
+class AppendedRecord(msgspec.Struct, gc=False):
+    """A record that the slot itself appended to the partition, at `offset`."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int = -1
+
+
 class BufferedRecord(msgspec.Struct, gc=False):
     """One fetched record, its arrival (ms), and the fetch position after it."""
 
@@ -55,7 +67,9 @@ class PartitionBuffer:
 
     `last_arrival` (ms) is that of the last record fetched, `taken_arrival` and `committed_arrival` those of the last
     one taken and committed, `in_flight_arrivals` those of the first one in each transaction under way. `claim` is the
-    partition's claim (claims.py). With a `stop_reason` the position lies outside the log: the partition is not read
+    partition's claim (claims.py). `known_position` is `fetch_position`, or beyond it the end of what the slot appended
+    itself and need not fetch; at `marker_position` the end of a transaction of the slot must stand, which is not
+    fetched yet, and `passed_markers` are those that were passed so. With a `stop_reason` the position lies outside the log: the partition is not read
     until an operator accepts the gap. `token` is that of the last seek; None while the partition is revoked.
     """
 
@@ -72,9 +86,13 @@ class PartitionBuffer:
     taken_arrival: int = field(init=False)
     queue: deque[BufferedRecord] = field(default_factory=deque)
     queue_bytes: int = 0
+    known_position: int = field(init=False)
+    marker_position: int | None = None
+    passed_markers: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.taken_position, self.taken_arrival = self.committed_position, self.committed_arrival
+        self.known_position = self.committed_position
 
     def start(self, token: int) -> None:
         """Expects runs with this token: the partition was sought to its committed position. Nothing is in flight."""
@@ -84,8 +102,10 @@ class PartitionBuffer:
     def clear(self) -> None:
         """Drops records that are in no transaction; they will be fetched again."""
         self.token = None
-        self.fetch_position = self.committed_position
+        self.fetch_position = self.known_position = self.committed_position
         self.last_arrival = self.committed_arrival
+        self.marker_position = None
+        self.passed_markers.clear()
         self.queue.clear()
         self.queue_bytes = 0
 
@@ -93,22 +113,75 @@ class PartitionBuffer:
         """Queues a run; False when it was fetched before a rebalance. Raises Internal when a run is missing.
 
         The arrival of a record is its timestamp, at most the clock when it was fetched, at least the partition's
-        claim and the arrival of the record before it.
+        claim and the arrival of the record before it. What the slot appended itself is queued or taken already.
         """
         if run.token != self.token:
             return False
         if run.start != self.fetch_position:
             raise Internal(f"{self.partition} has a gap: expected {self.fetch_position}, got {run.start}")
         self.fetch_position = run.next_position
-        last = len(run.records) - 1
+        records = run.records if run.start == self.known_position else self._unknown(run)
+        last = len(records) - 1
         arrival = max(self.last_arrival, self.claim)
-        for index, record in enumerate(run.records):
+        for index, record in enumerate(records):
             arrival = max(arrival, clamp_timestamp(record.timestamp, run.fetched_at))
-            next_position = run.next_position if index == last else run.records[index + 1].offset
+            next_position = run.next_position if index == last else records[index + 1].offset
             self.queue.append(BufferedRecord(record, arrival, next_position))
             self.queue_bytes += record_weight(record)
         self.last_arrival = arrival
+        if not records:
+            self._pass_markers(run.next_position)
+        self.known_position = max(self.known_position, run.next_position)
         return True
+
+    def _unknown(self, run: RecordBatch) -> Sequence[ConsumedRecord]:
+        """The records of a run behind `known_position`. Raises Internal when one stands where a marker had to."""
+        for record in run.records:
+            if record.offset in self.passed_markers:
+                raise Internal(
+                    f"{self.partition} has a record at {record.offset}, where the end of a transaction had to be: later"
+                    " records were decided before it"
+                )
+        self.passed_markers = {position for position in self.passed_markers if position >= run.next_position}
+        return [record for record in run.records if record.offset >= self.known_position]
+
+    def enqueue_appended(self, records: Sequence[AppendedRecord]) -> bool:
+        """Queues records that the slot appended itself, without a fetch, in the order of their offsets.
+
+        False, and nothing queued, when others may stand before them that are not fetched yet, or after a revocation.
+        """
+        start = records[0].offset
+        if self.token is None or not self._is_next(start):
+            return False
+        if start > self.known_position:
+            self.passed_markers.add(self.known_position)
+            self._pass_markers(start)
+        for record in records:
+            self.queue.append(BufferedRecord(record, self.last_arrival, record.offset + 1))
+            self.queue_bytes += record_weight(record)
+        self.known_position = records[-1].offset + 1
+        self.marker_position = None
+        return True
+
+    def _is_next(self, offset: int) -> bool:
+        is_behind_marker = self.marker_position == self.known_position == offset - 1
+        return offset == self.known_position or is_behind_marker
+
+    def expect_marker(self, last_offset: int) -> None:
+        """A transaction is committed whose last record in this partition has that offset: its end, a control record,
+        follows at once, unless others write there.
+        """
+        if self.known_position == last_offset + 1:
+            self.marker_position = self.known_position
+
+    def _pass_markers(self, position: int) -> None:
+        """Before `position` there are only control records after what is queued or taken."""
+        if self.queue:
+            self.queue[-1].next_position = max(self.queue[-1].next_position, position)
+            return
+        self.taken_position = max(self.taken_position, position)
+        if not self.in_flight_arrivals:
+            self.committed_position = self.taken_position
 
     def dequeue(self, max_records: int, max_bytes: int, horizon: int | None = None) -> list[BufferedRecord]:
         """The next records, at most `max_records` and about `max_bytes`, none that arrived after `horizon` (ms)."""
@@ -131,12 +204,12 @@ class PartitionBuffer:
         """The oldest transaction under way, which holds these records, is committed."""
         if records:
             self.in_flight_arrivals.popleft()
-            self.committed_position = records[-1].next_position
+            self.committed_position = records[-1].next_position if self.in_flight_arrivals else self.taken_position
             self.committed_arrival = records[-1].arrival
 
     def skip_gap(self, position: int) -> None:
         """A stopped partition is read on from `position`: the gap before it was accepted."""
-        self.committed_position = self.taken_position = self.fetch_position = position
+        self.committed_position = self.taken_position = self.fetch_position = self.known_position = position
         self.stop_reason = None
 
     def is_full(self) -> bool:

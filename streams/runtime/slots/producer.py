@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -39,6 +40,7 @@ class SlotProducer:
         self.id = transactional_id
         self._settings = settings
         self._producer: TransactionalProducer | None = None
+        self._is_open = False
 
     async def fence(self) -> None:
         """InitProducerId: the former owner's transaction is over, and nothing of it can commit any more.
@@ -71,22 +73,37 @@ class SlotProducer:
         return BatchWriter(self._fenced())
 
     async def write(self, writer: BatchWriter) -> dict[Partition, int]:
-        """Commits everything in the writer or nothing; returns the offset of the last record of each partition.
+        """Commits everything in the writer, with what was written ahead, or nothing; returns the offset of the last
+        record of each partition in the writer.
 
         Raises Fenced when another owner took over, KafkaError for whatever else the broker refuses.
         """
-        try:
-            await self.begin()
-            sent_batches = await self.send(writer)
-            last_offsets = await self.await_acknowledgements(sent_batches)
+        with self._own_errors():
+            if not self._is_open:
+                await self.begin()
+            last_offsets = await self.await_acknowledgements(await self.send(writer))
             await self.commit()
+        return last_offsets
+
+    async def write_ahead(self, writer: BatchWriter) -> dict[Partition, int]:
+        """Begins a transaction with everything in the writer, for `write` to end; returns the offset of the last record
+        of each partition. Raises as `write` does.
+        """
+        with self._own_errors():
+            await self.begin()
+            return await self.await_acknowledgements(await self.send(writer))
+
+    @contextlib.contextmanager
+    def _own_errors(self) -> Iterator[None]:
+        try:
+            yield
         except ProducerFenced as error:
             raise Fenced(f"{self.id} was taken over by another process") from error
-        return last_offsets
 
     async def begin(self) -> None:
         """Step 1 of a transaction."""
         await self._fenced().begin_transaction()
+        self._is_open = True
 
     async def send(self, writer: BatchWriter) -> list[SentBatch]:
         """Step 2: sends every batch."""
@@ -108,6 +125,7 @@ class SlotProducer:
     async def commit(self) -> None:
         """Step 4: from here on readers see the transaction."""
         await self._fenced().commit_transaction()
+        self._is_open = False
 
     def has_unanswered_end(self) -> bool:
         """Whether a copy of an EndTxn may still be on its way (faust/end_transaction.py)."""
@@ -135,6 +153,7 @@ class SlotProducer:
             writer.add(target, CHECKPOINT_KEY, b"{}")
         await self.await_acknowledgements(await self.send(writer))
         await self._fenced().abort_transaction()
+        self._is_open = False
         # EndTxn answers before the markers are written; InitProducerId waits for them.
         await self.renew_epoch()
 

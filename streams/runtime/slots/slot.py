@@ -32,6 +32,7 @@ from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import BackfillingDecider, Decider, Ingest
 from streams.runtime.slots.budget import DecisionBudget
 from streams.runtime.slots.new_epoch import LogEnds, take_new_epoch
+from streams.runtime.slots.own_journal import OwnJournal
 from streams.runtime.slots.pipeline import TransactionPipeline
 from streams.runtime.slots.probe import SlotProbe
 from streams.runtime.slots.producer import SlotProducer
@@ -103,6 +104,7 @@ class Slot:
         self._alignment = Alignment(AlignmentSettings.from_settings(settings))
         self._budget = DecisionBudget(decider, backfill_tools.throttle, self.wake)
         bound_seconds = settings.transaction_bound_ms / 1000
+        self._own_journal = OwnJournal(partitions.own_journal(), producer, bound_seconds)
         self._pipeline = TransactionPipeline(self._commit_in_time, self._end_process, self.wake, bound_seconds)
         self._checkpoint = SlotCheckpoint()
         self._next_checkpoint = self._checkpoint
@@ -282,10 +284,14 @@ class Slot:
         steps_pause = self._pipeline.is_busy()
         self._pipeline.hold()
         began = time.monotonic()
-        batch = self._new_batch()
-        for _ in self._fill(batch, now_ms()):
+        batch = self._new_batch(keeps_appended=not is_under_load and not steps_pause)
+        now = now_ms()
+        for _ in self.ingest(batch, now):
             if steps_pause:
                 await asyncio.sleep(0)  # the answers to the transaction in flight are read
+        if self._is_active:
+            await self._own_journal.write_ahead(batch, self._inputs.journal_buffer())
+        self.decide(batch, now)
         if not batch.has_content:
             self._pipeline.release()
             return False
@@ -297,26 +303,31 @@ class Slot:
         with self._pace.measure_commit():
             await self.commit(batch)
 
-    def _new_batch(self) -> TransactionBatch:
+    def _new_batch(self, *, keeps_appended: bool = False) -> TransactionBatch:
         writer, traced = self._producer.new_batch_writer(), TracedRecords() if self._is_traced else None
-        return TransactionBatch(self.partitions, writer, self._next_checkpoint, traced=traced)
+        batch = TransactionBatch(self.partitions, writer, self._next_checkpoint, traced=traced)
+        batch.appended = [] if keeps_appended else None
+        return batch
 
-    def _fill(self, batch: TransactionBatch, now: int) -> Iterator[None]:
-        """Fills a transaction, in steps.
-
-        1. ingest: in-topic records, in step and by arrival, become journal records and dead letters
-        2. decide: journal records go to the decider, which decides as many as its budget allows
-        3. append a control record: a tick, a release or its proposal, or a slice of a back-fill
-        4. add the checkpoint, which makes all of it one step
+    def ingest(self, batch: TransactionBatch, now: int) -> Iterator[None]:
+        """Step 1 of a transaction: in-topic records, in step and by arrival, become journal records and dead letters.
+        It pauses where the answers to a transaction in flight must be read.
         """
         if self._backfill is not None and not self._pipeline.is_busy():
             self._backfill.start(self._checkpoint)
         records = self._inputs.dequeue_sources(self._horizon(now))
         if records:
             self._budget.mark_busy()
-        yield from batch.ingest(records, self._ingest)  # 1
+        yield from batch.ingest(records, self._ingest)
+
+    def decide(self, batch: TransactionBatch, now: int) -> None:
+        """Steps 2 to 4 of a transaction, after `ingest`.
+
+        2. decide: journal records go to the decider, which decides as many as its budget allows
+        3. append a control record: a tick, a release or its proposal, or a slice of a back-fill
+        4. add the checkpoint, which makes all of it one step
+        """
         self._decide(batch, now)  # 2
-        yield
         checkpoint = self._add_control_record(batch, now)  # 3
         if not batch.has_content:
             return
@@ -391,6 +402,7 @@ class Slot:
         self.local_rows.commit(batch.rows, checkpoint_records.encode(batch.checkpoint), last_offsets[changelog] + 1)
         self._checkpoint = batch.checkpoint
         self._inputs.mark_committed(batch.input_records)
+        self._own_journal.mark_commit(batch, self._inputs.journal_buffer(), last_offsets)
         if batch.has_control_record:
             self._control_barrier = last_offsets[self.partitions.own_journal()] + 1
         for action in batch.commit_actions:

@@ -17,7 +17,7 @@ from streams.kafka.batches import RECORD_BYTES, BatchWriter, Headers, record_siz
 from streams.kafka.dead_letters import TOO_LARGE, DeadLetter, dead_letter_from_decision, dead_letter_from_record
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
-from streams.runtime.inputs.partition_buffer import BufferedRecord
+from streams.runtime.inputs.partition_buffer import AppendedRecord, BufferedRecord
 from streams.runtime.inputs.slot_inputs import InputRecords, SlotInputs
 from streams.runtime.inputs.traces import JournalTraces
 from streams.runtime.output_partitions import OutputPartitions
@@ -53,7 +53,8 @@ class TransactionBatch:
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
     decisions, `refusal_counts` how many dead letters it writes of each code. `began` is when it was begun (monotonic
     seconds), `traces` are those of the slot's records that are being decided; `traced` collects what spans are made
-    of, None where there are none.
+    of, None where there are none. `appended` collects what it appends to the slot's own journal partition and has not
+    written ahead (their offsets follow), None where nobody asks for it.
     """
 
     partitions: OutputPartitions
@@ -68,6 +69,10 @@ class TransactionBatch:
     began: float = field(default_factory=time.monotonic)
     traces: JournalTraces = field(default_factory=JournalTraces)
     traced: TracedRecords | None = None
+    appended: list[AppendedRecord] | None = None
+
+    def __post_init__(self) -> None:
+        self._own_journal = self.partitions.own_journal()
 
     def ingest(self, input_records: InputRecords, ingest: Ingest) -> Iterator[None]:
         """Adds the journal records and dead letters of in-topic records, in the order of their arrival, in steps."""
@@ -156,14 +161,14 @@ class TransactionBatch:
 
     def add_control_record(self, record: ControlRecord, on_commit: Callable[[], None]) -> None:
         """Adds a control record to the slot's own journal partition."""
-        self.writer.add(self.partitions.own_journal(), CONTROL_KEYS[type(record)], records.encode(record))
+        self._add_to_journal(self._own_journal, CONTROL_KEYS[type(record)], records.encode(record))
         self.has_control_record = self.has_content = True
         self.commit_actions.append(on_commit)
 
     def add_slices(self, values: Sequence[bytes]) -> None:
         """Adds slices of a back-fill, as journal values, to the slot's own journal partition."""
         for value in values:
-            self.writer.add(self.partitions.own_journal(), records.SLICE_KEY, value)
+            self._add_to_journal(self._own_journal, records.SLICE_KEY, value)
         self.has_content = True
 
     def set_checkpoint(self, checkpoint: SlotCheckpoint, inputs: SlotInputs, decider: Decider) -> None:
@@ -184,7 +189,12 @@ class TransactionBatch:
     def _add_journal_record(self, append: Append, trace: Headers = ()) -> None:
         if trace and record_size(append.key, append.value, trace) > RECORD_BYTES:
             trace = ()
-        self.writer.add(self.partitions.journal_for(append.key), append.key, append.value, trace)
+        self._add_to_journal(self.partitions.journal_for(append.key), append.key, append.value, trace)
+
+    def _add_to_journal(self, target: Partition, key: bytes, value: bytes, trace: Headers = ()) -> None:
+        self.writer.add(target, key, value, trace)
+        if self.appended is not None and target == self._own_journal:
+            self.appended.append(AppendedRecord(target.topic, target.number, 0, key, value, trace))
 
     def _add_dead_letter(self, refusal: Refusal, dead_letter: DeadLetter) -> None:
         self.refusal_counts[refusal.code] += 1

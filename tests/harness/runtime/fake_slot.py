@@ -62,10 +62,13 @@ class FakeBatch:
 
 @dataclass
 class FakeProducer:
-    """A slot's producer; `committed` holds the committed records per partition, in order."""
+    """A slot's producer; `committed` holds the committed records per partition, in order, `ahead` those of the open
+    transaction.
+    """
 
     id: str = "p-slot-0"
     committed: dict[Partition, list[FakeBatchRecord]] = field(default_factory=dict)
+    ahead: dict[Partition, list[FakeBatchRecord]] = field(default_factory=dict)
     unanswered_end: bool = False
     renewed: int = 0
 
@@ -77,14 +80,22 @@ class FakeProducer:
         """An empty writer."""
         return BatchWriter(self)
 
-    async def write(self, writer: BatchWriter) -> dict[Partition, int]:
-        """Commits all records; an offset is a record's index."""
+    async def write_ahead(self, writer: BatchWriter) -> dict[Partition, int]:
+        """Keeps all records until `write` commits them; an offset is a record's index."""
         last_offsets = {}
         for target, batch in writer.batches():
             assert isinstance(batch, FakeBatch)
-            log = self.committed.setdefault(target, [])
-            log.extend(batch.records)
-            last_offsets[target] = len(log) - 1
+            ahead = self.ahead.setdefault(target, [])
+            ahead.extend(batch.records)
+            last_offsets[target] = len(self.committed.get(target, [])) + len(ahead) - 1
+        return last_offsets
+
+    async def write(self, writer: BatchWriter) -> dict[Partition, int]:
+        """Commits all records, those written ahead first; an offset is a record's index."""
+        last_offsets = await self.write_ahead(writer)
+        for target, ahead in self.ahead.items():
+            self.committed.setdefault(target, []).extend(ahead)
+        self.ahead.clear()
         return last_offsets
 
     async def stop(self) -> None:

@@ -45,8 +45,9 @@ def enqueue_input(
 def build_transaction(slot: Slot, now: int) -> TransactionBatch | None:
     """The content of the slot's next transaction; None when there is nothing to write."""
     batch = slot._new_batch()
-    for _ in slot._fill(batch, now):
+    for _ in slot.ingest(batch, now):
         pass
+    slot.decide(batch, now)
     return batch if batch.has_content else None
 
 
