@@ -13,6 +13,7 @@ from schemas.values import normalize_contact_id
 from streams.environment import value_text
 from streams.errors import TopicsMismatch, TopicsMissing
 from streams.kafka.clients import broker_errors
+from streams.kafka.partitions import PartitionKey, journal_partition
 from streams.kafka.protocols import Producer
 from streams.kafka.reader import open_consumer, read_to_end
 from streams.settings import Clock, Settings, variable_name
@@ -40,17 +41,23 @@ workers are set to, which the first worker of the pipeline then records.
 class DeploymentRecord(msgspec.Struct, frozen=True):
     """The records on the topic `deployment`; `partitions` is the number of journal partitions.
 
-    `decisions` are the settings that decide and are recorded, by name.
+    `decisions` are the settings that decide and are recorded, by name. A record of an earlier engine names no
+    `partition_key` and means the whole key; new deployments have `contact`.
     """
 
     clock: Clock
     partitions: int
     decisions: dict[str, Any] = {}
+    partition_key: PartitionKey = "record"
 
     @classmethod
     def from_settings(cls, settings: Settings) -> DeploymentRecord:
         """The record of a deployment created with these settings."""
-        return cls(settings.clock, settings.partitions, _decisions(settings))
+        return cls(settings.clock, settings.partitions, _decisions(settings), "contact")
+
+    def journal_partition(self, key: bytes) -> int:
+        """The journal partition of a contact by its key, `account/contact`."""
+        return journal_partition(key, self.partitions, self.partition_key)
 
     @property
     def normalize_ids(self) -> bool:
@@ -160,7 +167,11 @@ async def write_deployment(settings: Settings, deployment: DeploymentRecord) -> 
         settings,
         {
             DECISIONS_KEY: deployment.decisions,
-            DEPLOYMENT_KEY: {"clock": deployment.clock, "partitions": deployment.partitions},
+            DEPLOYMENT_KEY: {
+                "clock": deployment.clock,
+                "partitions": deployment.partitions,
+                "partition_key": deployment.partition_key,
+            },
         },
     )
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _MURMUR2_SEED = 0x9747B28C
 _MURMUR2_FACTOR = 0x5BD1E995
+
+
+PartitionKey = Literal["record", "contact"]
+"""What the partition of a journal record follows from: its whole key, `account/contact`, or the contact's id."""
 
 
 class Partition(NamedTuple):
@@ -33,6 +37,15 @@ class Partition(NamedTuple):
 def partition_for_key(key: bytes, count: int) -> int:
     """The partition of a key by Kafka's default partitioner: murmur2, made positive, modulo `count`."""
     return (murmur2(key) & 0x7FFFFFFF) % count
+
+
+def journal_partition(key: bytes, count: int, partition_key: PartitionKey) -> int:
+    """The journal partition of a record by its key, `account/contact`.
+
+    By the contact alone it is the partition that Kafka's own partitioner chooses for events with the contact's id as
+    their key, in an in-topic of as many partitions: then a slot that takes an event in also decides it.
+    """
+    return partition_for_key(key if partition_key == "record" else key.partition(b"/")[2], count)
 
 
 def murmur2(data: bytes) -> int:

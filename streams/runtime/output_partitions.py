@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from streams.kafka.partitions import Partition, all_partitions, partition_for_key
-from streams.settings import Settings
+from streams.kafka.partitions import Partition, PartitionKey, all_partitions, journal_partition
 
 
 @dataclass(frozen=True)
@@ -18,11 +17,7 @@ class OutputPartitions:
     prefix: str
     journal: str
     changelog: str
-
-    @classmethod
-    def for_slot(cls, settings: Settings, slot: int, slots: int, journal: str, changelog: str) -> OutputPartitions:
-        """The partitions of slot `slot` of `slots`."""
-        return cls(slot, slots, settings.prefix, journal, changelog)
+    partition_key: PartitionKey = "record"
 
     def without_prefix(self, partition: Partition) -> Partition:
         """The partition with its topic's name without prefix."""
@@ -37,8 +32,8 @@ class OutputPartitions:
         return {}
 
     def journal_for(self, key: bytes) -> Partition:
-        """The journal partition of a key, by Kafka's own partitioner."""
-        return self._journal_partitions[partition_for_key(key, self.slots)]
+        """The journal partition of a record's key."""
+        return self._journal_partitions[journal_partition(key, self.slots, self.partition_key)]
 
     def own_journal(self) -> Partition:
         """The slot's own journal partition."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from schemas.topics import Topic
 from streams.engine.journal.records import Marker
 from streams.engine.state.row_store import RowStore
+from streams.kafka.partitions import PartitionKey
 from streams.kafka.worker_groups import group_id
 from streams.runtime.faust.protocols import FaustApp, FaustTopic
 from streams.runtime.inputs.partition_buffer import BatchGroup
@@ -42,7 +43,7 @@ class AppSpec:
     registers the agents. `releases` makes the log that judges `definitions`; without it no markers are appended.
     `has_row_store`: whether all that its deciders restore is in `rows`. `records_decisions`: whether its settings
     become those of a deployment that has no record of the settings that decide. `past_command`: the command of the
-    process that counts the past for a release, where there is one.
+    process that counts the past for a release, where there is one. `partition_key` is that of the deployment.
     """
 
     name: str
@@ -58,6 +59,7 @@ class AppSpec:
     has_row_store: bool = False
     records_decisions: bool = False
     past_command: tuple[str, ...] = ()
+    partition_key: PartitionKey = "record"
 
     def app_id(self, settings: Settings) -> str:
         """The group id, and the head of every transactional id."""

@@ -19,7 +19,6 @@ from streams.engine.version import require_version
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.deployment import DeploymentRecord, require_deployment
-from streams.kafka.partitions import partition_for_key
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_to_end, require_key, require_value
 from streams.kafka.source_gaps import SourceGaps, read_source_gaps
@@ -84,7 +83,7 @@ class DeploymentStore:
 
     def slot_number(self, key: bytes) -> int:
         """Returns the journal partition of a contact's key."""
-        return partition_for_key(key, self.slot_count)
+        return self.deployment.journal_partition(key)
 
     async def read_slot(
         self, number: int, key_filter: KeyFilter, activity: str, on_progress: ProgressCallback

@@ -63,14 +63,15 @@ class BufferedRecord(msgspec.Struct, gc=False):
 @dataclass(slots=True)
 class PartitionBuffer:
     """Everything before `committed_position` is committed, what follows up to `taken_position` is in transactions
-    under way, and `queue` is fetched and in none yet.
+    under way, and `queue` is known and in none yet.
 
     `last_arrival` (ms) is that of the last record fetched, `taken_arrival` and `committed_arrival` those of the last
     one taken and committed, `in_flight_arrivals` those of the first one in each transaction under way. `claim` is the
-    partition's claim (claims.py). `known_position` is `fetch_position`, or beyond it the end of what the slot appended
-    itself and need not fetch; at `marker_position` the end of a transaction of the slot must stand, which is not
-    fetched yet, and `passed_markers` are those that were passed so. With a `stop_reason` the position lies outside the log: the partition is not read
+    partition's claim (claims.py). With a `stop_reason` the position lies outside the log: the partition is not read
     until an operator accepts the gap. `token` is that of the last seek; None while the partition is revoked.
+
+    All before `known_position` is fetched, or was appended by the slot itself. At `marker_position` the end of a
+    transaction of the slot must stand, which is not fetched yet; `passed_markers` are those that were passed so.
     """
 
     partition: Partition
@@ -139,8 +140,8 @@ class PartitionBuffer:
         for record in run.records:
             if record.offset in self.passed_markers:
                 raise Internal(
-                    f"{self.partition} has a record at {record.offset}, where the end of a transaction had to be: later"
-                    " records were decided before it"
+                    f"{self.partition} has a record at {record.offset}, where the end of a transaction had to be:"
+                    " later records were decided before it"
                 )
         self.passed_markers = {position for position in self.passed_markers if position >= run.next_position}
         return [record for record in run.records if record.offset >= self.known_position]
@@ -148,10 +149,11 @@ class PartitionBuffer:
     def enqueue_appended(self, records: Sequence[AppendedRecord]) -> bool:
         """Queues records that the slot appended itself, without a fetch, in the order of their offsets.
 
-        False, and nothing queued, when others may stand before them that are not fetched yet, or after a revocation.
+        False, and nothing queued, when others may stand before them that are not fetched yet, when the buffer is
+        full, and after a revocation.
         """
         start = records[0].offset
-        if self.token is None or not self._is_next(start):
+        if self.token is None or self.is_full() or not self._is_next(start):
             return False
         if start > self.known_position:
             self.passed_markers.add(self.known_position)

@@ -6,13 +6,14 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn, cast
 
 import faust
 import structlog
 
 from streams.errors import LeadstreamError
-from streams.kafka.deployment import complete_deployment
+from streams.kafka.deployment import DeploymentRecord, complete_deployment
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.fatal import die
 from streams.runtime.process import logs
@@ -51,9 +52,10 @@ def main(
     if make_report is not None:
         loop.run_until_complete(answer_reports(lambda: make_report(manager)))
     try:
-        loop.run_until_complete(_await_deployment(spec, settings))
+        deployment = loop.run_until_complete(_await_deployment(spec, settings))
     except LeadstreamError as error:
         die("the worker cannot start", error)
+    spec = replace(spec, partition_key=deployment.partition_key)
     app = build_app(spec, settings, name, manager_class)
     manager = cast(SlotManager, app.slot_manager)
     spans = manager.spans = start_spans(spec.name, name)
@@ -71,12 +73,13 @@ def main(
     sys.exit(0)
 
 
-async def _await_deployment(spec: AppSpec, settings: Settings) -> None:
-    """Returns when the worker can run on the topics, and the settings that decide are recorded."""
+async def _await_deployment(spec: AppSpec, settings: Settings) -> DeploymentRecord:
+    """Returns the deployment when the worker can run on the topics, and the settings that decide are recorded."""
     deployment = await await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000))
     if spec.records_decisions and not deployment.is_complete:
         completed = await complete_deployment(settings, deployment)
         log.info("recorded what decides", **completed.decisions)
+    return deployment
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -29,6 +29,11 @@ left waits for the next transaction, and the slot's next slices for that.
 RELEASE_BUDGET = Budget(seconds=0.012)
 """Of a release that reaches every contact, while events come; a pause for the events of all slots follows."""
 
+STEP_BUDGET = Budget(seconds=0.002)
+"""Of events and ticks, while events come: between two steps the other slots of the worker read their answers. Each
+round trip of a transaction would else wait for the decisions of all.
+"""
+
 LOADED_BUDGET = Budget(seconds=0.030)
 """With many records waiting, the fixed cost of a transaction is shared by more of them."""
 
@@ -46,6 +51,7 @@ class DecisionBudget:
         self._throttle = throttle
         self._wake = wake
         self._last_release = -inf  # perf_counter seconds
+        self._measured_seconds = 0.0
 
     def mark_busy(self) -> None:
         """Events came just now."""
@@ -73,6 +79,16 @@ class DecisionBudget:
             return budget if has_records else RELEASE_BUDGET
         return replace(budget, advances_releases=False) if has_records else None
 
+    def steps(self, budget: Budget) -> Iterator[Budget]:
+        """The parts of a budget that are decided, and measured, in one go each."""
+        if budget is not BUSY_BUDGET:
+            yield budget
+            return
+        seconds = 0.0
+        while self._decider.has_pending() and seconds < budget.seconds:
+            yield STEP_BUDGET
+            seconds += self._measured_seconds
+
     @contextlib.contextmanager
     def measure(self, budget: Budget) -> Iterator[None]:
         """Measures the decisions within a budget; those of slices and of a release are followed by a pause.
@@ -84,6 +100,7 @@ class DecisionBudget:
         with _without_collector():
             yield
         seconds, slices = time.thread_time() - began, self._decided_slices() - slices_before
+        self._measured_seconds = seconds
         has_released = budget.advances_releases and (was_releasing or self._is_releasing())
         if slices and not has_released:
             self._throttle.measure_slices(seconds, slices)

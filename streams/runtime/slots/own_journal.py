@@ -31,19 +31,20 @@ class OwnJournal:
         self._bound_seconds = bound_seconds
         self._ahead: int | None = None
         """The last offset that the open transaction has written ahead."""
+        self._expected: list[Partition] = []
+        """Where the last transaction wrote besides journals: the next one does so, too, most often."""
 
     async def write_ahead(self, batch: TransactionBatch, buffer: PartitionBuffer) -> None:
         """Begins the transaction of a batch with its journal records so far; `buffer` has them next, if it can.
 
         Raises Internal when the broker does not answer in time, and as `SlotProducer.write` does.
         """
-        appended = batch.appended
+        appended, batch.appended = batch.appended, []
         if not appended:
             return
-        batch.appended = []
         try:
             async with asyncio.timeout(self._bound_seconds):
-                last_offsets = await self._producer.write_ahead(batch.writer.take(self._partition))
+                last_offsets = await self._producer.write_ahead(batch.writer.take(self._partition), self._expected)
         except TimeoutError as error:
             raise Internal(OVERDUE) from error
         self._ahead = last_offsets[self._partition]
@@ -53,6 +54,7 @@ class OwnJournal:
         self, batch: TransactionBatch, buffer: PartitionBuffer, last_offsets: Mapping[Partition, int]
     ) -> None:
         """The batch is committed: `buffer` has what it appended since, and expects the end of the transaction."""
+        self._expected = [each for each in last_offsets if each.topic != self._partition.topic]
         last_offset, self._ahead = last_offsets.get(self._partition, self._ahead), None
         if last_offset is None:
             return

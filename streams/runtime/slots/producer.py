@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from asyncio import Future
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -18,6 +18,7 @@ from streams.kafka.protocols import RecordMetadata, TransactionalProducer
 from streams.kafka.refusals import refusal_of_setting
 from streams.runtime.checkpoint import CHECKPOINT_KEY
 from streams.runtime.faust.end_transaction import has_unanswered_end
+from streams.runtime.faust.transaction_partitions import add_partitions
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -85,12 +86,13 @@ class SlotProducer:
             await self.commit()
         return last_offsets
 
-    async def write_ahead(self, writer: BatchWriter) -> dict[Partition, int]:
-        """Begins a transaction with everything in the writer, for `write` to end; returns the offset of the last record
-        of each partition. Raises as `write` does.
+    async def write_ahead(self, writer: BatchWriter, expected: Iterable[Partition]) -> dict[Partition, int]:
+        """Begins a transaction with everything in the writer, for `write` to end; returns the offset of the last
+        record of each partition. `expected` are those that `write` will probably write to. Raises as `write` does.
         """
         with self._own_errors():
             await self.begin()
+            add_partitions(self._fenced(), expected)
             return await self.await_acknowledgements(await self.send(writer))
 
     @contextlib.contextmanager

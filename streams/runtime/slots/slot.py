@@ -281,17 +281,15 @@ class Slot:
         await self._control_scheduler.prepare(self._next_checkpoint)
         if not self._is_active:
             return False
-        steps_pause = self._pipeline.is_busy()
         self._pipeline.hold()
         began = time.monotonic()
-        batch = self._new_batch(keeps_appended=not is_under_load and not steps_pause)
-        now = now_ms()
+        batch, now = self._new_batch(), now_ms()
         for _ in self.ingest(batch, now):
-            if steps_pause:
-                await asyncio.sleep(0)  # the answers to the transaction in flight are read
-        if self._is_active:
+            await asyncio.sleep(0)  # answers to this slot and to others are read
+        if self._is_active and not (is_under_load or self._pipeline.is_busy()):
             await self._own_journal.write_ahead(batch, self._inputs.journal_buffer())
-        self.decide(batch, now)
+        for _ in self.decide(batch, now):
+            await asyncio.sleep(0)
         if not batch.has_content:
             self._pipeline.release()
             return False
@@ -303,15 +301,13 @@ class Slot:
         with self._pace.measure_commit():
             await self.commit(batch)
 
-    def _new_batch(self, *, keeps_appended: bool = False) -> TransactionBatch:
+    def _new_batch(self) -> TransactionBatch:
         writer, traced = self._producer.new_batch_writer(), TracedRecords() if self._is_traced else None
-        batch = TransactionBatch(self.partitions, writer, self._next_checkpoint, traced=traced)
-        batch.appended = [] if keeps_appended else None
-        return batch
+        return TransactionBatch(self.partitions, writer, self._next_checkpoint, traced=traced)
 
     def ingest(self, batch: TransactionBatch, now: int) -> Iterator[None]:
         """Step 1 of a transaction: in-topic records, in step and by arrival, become journal records and dead letters.
-        It pauses where the answers to a transaction in flight must be read.
+        It pauses now and then.
         """
         if self._backfill is not None and not self._pipeline.is_busy():
             self._backfill.start(self._checkpoint)
@@ -320,17 +316,18 @@ class Slot:
             self._budget.mark_busy()
         yield from batch.ingest(records, self._ingest)
 
-    def decide(self, batch: TransactionBatch, now: int) -> None:
-        """Steps 2 to 4 of a transaction, after `ingest`.
+    def decide(self, batch: TransactionBatch, now: int) -> Iterator[None]:
+        """Steps 2 to 4 of a transaction, after `ingest`, with pauses.
 
         2. decide: journal records go to the decider, which decides as many as its budget allows
         3. append a control record: a tick, a release or its proposal, or a slice of a back-fill
         4. add the checkpoint, which makes all of it one step
         """
-        self._decide(batch, now)  # 2
+        yield from self._decide(batch, now)  # 2
         checkpoint = self._add_control_record(batch, now)  # 3
         if not batch.has_content:
             return
+        batch.add_rows()
         batch.set_checkpoint(checkpoint, self._inputs, self._decider)
         self.add_checkpoint(batch)  # 4
         self._next_checkpoint = batch.checkpoint
@@ -358,16 +355,17 @@ class Slot:
         # Records of later arrivals follow the release; while a tick is being decided, they do not wait for it.
         return marker.at if horizon is None else min(horizon, marker.at)
 
-    def _decide(self, batch: TransactionBatch, now: int) -> None:
+    def _decide(self, batch: TransactionBatch, now: int) -> Iterator[None]:
         position = self._inputs.journal_buffer().taken_position
         undecided = position - self._decider.resume_offset(position)
         is_loaded = undecided + self._inputs.count_records() >= MANY_RECORDS
         if batch.feed_journal(self._inputs, self._decider, undecided):
             self._tick_scheduler.mark_record()
         budget = self._budget.next(self._inputs.journal_buffer().taken_position, is_loaded=is_loaded)
-        if budget is not None:
-            with self._budget.measure(budget):
-                batch.add_effects(self._decider.work(budget), now)
+        for step in self._budget.steps(budget) if budget is not None else ():
+            with self._budget.measure(step):
+                batch.add_effects(self._decider.work(step), now)
+            yield
 
     def _add_control_record(self, batch: TransactionBatch, now: int) -> SlotCheckpoint:
         """Adds a control record or a slice if one is due; returns the checkpoint after it.

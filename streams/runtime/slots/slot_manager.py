@@ -180,8 +180,9 @@ class SlotManager:
 
     def _new_slot(self, number: int) -> Slot:
         settings, spec = self.settings, self.spec
-        partitions = OutputPartitions.for_slot(
-            settings, number, spec.slots, self.journal, spec.changelog_topic(settings)
+        changelog = spec.changelog_topic(settings)
+        partitions = OutputPartitions(
+            number, spec.slots, settings.prefix, self.journal, changelog, spec.partition_key
         )
         rows, local_rows = self._row_stores.open(number)
         decider, control_state = spec.decider(settings, number, rows), self.control_topics.control_state

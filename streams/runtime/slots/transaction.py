@@ -53,8 +53,8 @@ class TransactionBatch:
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
     decisions, `refusal_counts` how many dead letters it writes of each code. `began` is when it was begun (monotonic
     seconds), `traces` are those of the slot's records that are being decided; `traced` collects what spans are made
-    of, None where there are none. `appended` collects what it appends to the slot's own journal partition and has not
-    written ahead (their offsets follow), None where nobody asks for it.
+    of, None where there are none. `appended` is what it appends to the slot's own journal partition and has not
+    written ahead; the offsets follow.
     """
 
     partitions: OutputPartitions
@@ -69,7 +69,7 @@ class TransactionBatch:
     began: float = field(default_factory=time.monotonic)
     traces: JournalTraces = field(default_factory=JournalTraces)
     traced: TracedRecords | None = None
-    appended: list[AppendedRecord] | None = None
+    appended: list[AppendedRecord] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._own_journal = self.partitions.own_journal()
@@ -143,13 +143,13 @@ class TransactionBatch:
         )
 
     def add_effects(self, effects: Effects, now: int) -> None:
-        """Adds the rows, outputs, appends and dead letters of decisions; `emitted_at` of outputs is `now` (ms)."""
+        """Adds the outputs, appends and dead letters of decisions, and keeps their rows for `add_rows`.
+
+        `emitted_at` of outputs is `now` (ms).
+        """
         self.has_content = True
         add, partition_of = self.writer.add, self.partitions.output
-        changelog = self.partitions.own_changelog()
         self.rows |= effects.rows
-        for key, row in effects.rows.items():
-            add(changelog, key, row)
         traces = self.traces or None
         for output in effects.outputs:
             trace = () if traces is None else traces.of_output(output.value)
@@ -158,6 +158,12 @@ class TransactionBatch:
             self._add_journal_record(append)
         for refusal, source, value in effects.dead_letters:
             self._add_dead_letter(refusal, dead_letter_from_decision(refusal, source, value))
+
+    def add_rows(self) -> None:
+        """Adds the rows of all decisions to the changelog, one for each contact; no decision follows."""
+        add, changelog = self.writer.add, self.partitions.own_changelog()
+        for key, row in self.rows.items():
+            add(changelog, key, row)
 
     def add_control_record(self, record: ControlRecord, on_commit: Callable[[], None]) -> None:
         """Adds a control record to the slot's own journal partition."""
@@ -193,7 +199,7 @@ class TransactionBatch:
 
     def _add_to_journal(self, target: Partition, key: bytes, value: bytes, trace: Headers = ()) -> None:
         self.writer.add(target, key, value, trace)
-        if self.appended is not None and target == self._own_journal:
+        if target == self._own_journal:
             self.appended.append(AppendedRecord(target.topic, target.number, 0, key, value, trace))
 
     def _add_dead_letter(self, refusal: Refusal, dead_letter: DeadLetter) -> None:

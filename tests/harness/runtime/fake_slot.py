@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,7 +80,7 @@ class FakeProducer:
         """An empty writer."""
         return BatchWriter(self)
 
-    async def write_ahead(self, writer: BatchWriter) -> dict[Partition, int]:
+    async def write_ahead(self, writer: BatchWriter, _expected: Iterable[Partition] = ()) -> dict[Partition, int]:
         """Keeps all records until `write` commits them; an offset is a record's index."""
         last_offsets = {}
         for target, batch in writer.batches():
@@ -139,6 +139,7 @@ def fake_slot(
     log_end: int = 0,
     *,
     local_rows: LocalRows | None = None,
+    producer: FakeProducer | None = None,
 ) -> Slot:
     """Slot 0 of one, with two in-topic partitions, taken over and sought to the beginning."""
     settings = settings or Settings(prefix="p-", clock="events", partitions=1)
@@ -157,8 +158,8 @@ def fake_slot(
 
     return Slot(
         settings=settings,
-        partitions=OutputPartitions.for_slot(settings, 0, 1, JOURNAL.topic, CHANGELOG.topic),
-        producer=FakeProducer(),  # type: ignore[arg-type]  # as much of a SlotProducer as a slot uses
+        partitions=OutputPartitions(0, 1, settings.prefix, JOURNAL.topic, CHANGELOG.topic),
+        producer=producer or FakeProducer(),  # type: ignore[arg-type]  # as much of a SlotProducer as a slot uses
         ingest=ingest,
         decider=decider,
         local_rows=local_rows or NoLocalRows(),

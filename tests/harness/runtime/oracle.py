@@ -17,7 +17,7 @@ from schemas.topics import DEAD_LETTERS, DEFINITIONS
 from streams.engine.journal import records
 from streams.engine.journal.effects import Append, Budget, Effects, SourceRecord
 from streams.engine.state.memory_rows import MemoryRows
-from streams.kafka.partitions import partition_for_key
+from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.runtime import checkpoint as checkpoint_records
 from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.protocols import Decider
@@ -43,6 +43,7 @@ class Evidence:
     dead_letters: TopicRecords
     outputs: dict[str, TopicRecords]
     definitions: TopicRecords
+    deployment: DeploymentRecord
 
     def slot_checkpoint(self, partition: int) -> SlotCheckpoint:
         """A slot's last checkpoint."""
@@ -92,6 +93,7 @@ async def read_evidence(spec: AppSpec, settings: Settings) -> Evidence:
         dead_letters=await read(prefix + DEAD_LETTERS.name),
         outputs={topic.name: await read(prefix + topic.name) for topic in spec.outputs if topic != DEAD_LETTERS},
         definitions=await read(prefix + DEFINITIONS.name),
+        deployment=await require_deployment(settings),
     )
 
 
@@ -140,7 +142,7 @@ def verify_journal(
                 results = ingest(source)
                 appends = [result for result in results if isinstance(result, Append)]
                 refused.update((coordinates, result.code) for result in results if not isinstance(result, Append))
-                _compare_entries(coordinates, appends, entries, spec.slots, verdict)
+                _compare_entries(coordinates, appends, entries, evidence.deployment, verdict)
     for coordinates in journal:
         if coordinates[0] in evidence.sources:
             verdict.add_error("journaled, never published", coordinates)
@@ -167,14 +169,14 @@ def _compare_entries(
     coordinates: Coordinates,
     appends: Sequence[Append],
     entries: Sequence[ExpectedEntry],
-    slots: int,
+    deployment: DeploymentRecord,
     verdict: OracleVerdict,
 ) -> None:
     verdict.counts["accepted"] += len(appends)
     verdict.add_error("accepted and not in the journal", coordinates, max(0, len(appends) - len(entries)))
     verdict.add_error("in the journal more than once", coordinates, max(0, len(entries) - len(appends)))
     for append, (number, record, _event) in zip(appends, entries, strict=False):
-        if number != partition_for_key(append.key, slots):
+        if number != deployment.journal_partition(append.key):
             verdict.add_error("in another journal partition than its key's", coordinates)
         if (record.key, record.value) != (append.key, append.value):
             verdict.add_error("other bytes in the journal than ingest gives", (append.value, record.value))

@@ -47,7 +47,8 @@ def build_transaction(slot: Slot, now: int) -> TransactionBatch | None:
     batch = slot._new_batch()
     for _ in slot.ingest(batch, now):
         pass
-    slot.decide(batch, now)
+    for _ in slot.decide(batch, now):
+        pass
     return batch if batch.has_content else None
 
 

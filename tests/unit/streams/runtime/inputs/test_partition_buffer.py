@@ -6,7 +6,7 @@ import pytest
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition, partition_for_key, slot_for_partition
-from streams.runtime.inputs.partition_buffer import HIGH_RECORDS, PartitionBuffer
+from streams.runtime.inputs.partition_buffer import HIGH_RECORDS, AppendedRecord, PartitionBuffer
 from streams.runtime.inputs.slot_inputs import SlotInputs, stop_if_outside_log
 from tests.harness.runtime.fake_records import enqueue_records, make_run
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, FakeFlowControl
@@ -108,6 +108,91 @@ def test_records_up_to_the_horizon_are_taken() -> None:
     buffer = started_buffer()
     enqueue_records(buffer, timestamps=[1_000, 2_000, 3_000])
     assert [entry.arrival for entry in buffer.dequeue(10, 1 << 20, horizon=2_000)] == [1_000, 2_000]
+
+
+def appended(*offsets: int) -> list[AppendedRecord]:
+    """Records that the slot appended itself."""
+    return [AppendedRecord(VISITS.topic, VISITS.number, offset, b"k", b"v", ()) for offset in offsets]
+
+
+def take(buffer: PartitionBuffer) -> list[int]:
+    """Takes and commits all that is queued; returns the offsets."""
+    records = buffer.dequeue(100, 1 << 20)
+    buffer.mark_committed(records)
+    return [entry.record.offset for entry in records]
+
+
+def test_what_the_slot_appended_next_need_not_be_fetched() -> None:
+    buffer = started_buffer(5)
+    assert buffer.enqueue_appended(appended(5, 6))
+    assert take(buffer) == [5, 6]
+    assert buffer.committed_position == 7
+    assert buffer.enqueue(make_run(buffer, offsets=[5, 6], next_position=8))
+    assert (take(buffer), buffer.committed_position, buffer.taken_position) == ([], 8, 8)
+
+
+def test_the_end_of_its_own_transaction_is_passed_over() -> None:
+    buffer = started_buffer()
+    for offset in (0, 2, 4):
+        assert buffer.enqueue_appended(appended(offset))
+        buffer.expect_marker(offset)
+    assert take(buffer) == [0, 2, 4]
+    assert buffer.enqueue(make_run(buffer, offsets=[0, 2], next_position=4))
+    assert buffer.enqueue(make_run(buffer, offsets=[4, 7], next_position=9))
+    assert (take(buffer), buffer.committed_position) == ([7], 9)
+    assert not buffer.passed_markers
+
+
+@pytest.mark.parametrize("offset", [7, 8, 9])
+def test_what_stands_behind_records_of_others_is_fetched(offset: int) -> None:
+    buffer = started_buffer(5)
+    assert buffer.enqueue_appended(appended(5))
+    if offset > 7:
+        buffer.expect_marker(5)  # at 6: then 7 would be next
+    assert not buffer.enqueue_appended(appended(offset))
+    assert buffer.enqueue(make_run(buffer, offsets=[5, 6, offset], next_position=offset + 1))
+    assert take(buffer) == [5, 6, offset]
+
+
+def test_a_transaction_with_records_that_are_not_known_has_no_expected_end() -> None:
+    buffer = started_buffer()
+    buffer.expect_marker(3)
+    assert not buffer.enqueue_appended(appended(5))
+
+
+def test_a_record_where_the_end_of_a_transaction_had_to_be_is_an_error() -> None:
+    buffer = started_buffer()
+    assert buffer.enqueue_appended(appended(0))
+    buffer.expect_marker(0)
+    assert buffer.enqueue_appended(appended(2))
+    with pytest.raises(Internal, match="has a record at 1, where the end of a transaction had to be"):
+        buffer.enqueue(make_run(buffer, offsets=[0, 1, 2]))
+
+
+def test_a_full_buffer_takes_records_by_fetches_only() -> None:
+    buffer = started_buffer()
+    buffer.enqueue(make_run(buffer, offsets=list(range(HIGH_RECORDS + 1))))
+    assert not buffer.enqueue_appended(appended(HIGH_RECORDS + 1))
+
+
+def test_after_a_revocation_what_was_appended_is_fetched_again() -> None:
+    buffer = started_buffer()
+    assert buffer.enqueue_appended(appended(0))
+    buffer.clear()
+    assert not buffer.enqueue_appended(appended(1))
+    buffer.start(token=2)
+    assert buffer.enqueue(make_run(buffer, offsets=[0, 1], token=2))
+    assert take(buffer) == [0, 1]
+
+
+def test_a_transaction_under_way_keeps_the_position_though_its_records_are_fetched_meanwhile() -> None:
+    buffer = started_buffer()
+    assert buffer.enqueue_appended(appended(0))
+    records = buffer.dequeue(100, 1 << 20)
+    assert buffer.enqueue(make_run(buffer, offsets=[0], next_position=2))
+    assert buffer.committed_position == 0
+    buffer.mark_committed(records)
+    assert buffer.committed_position == buffer.fetch_position == 2
 
 
 def test_keys_go_where_kafkas_own_partitioner_puts_them() -> None:

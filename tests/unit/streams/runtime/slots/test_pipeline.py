@@ -53,7 +53,7 @@ class SlowCommits:
 
 async def settle() -> None:
     """Lets every task that can go on do so."""
-    for _ in range(10):
+    for _ in range(100):
         await asyncio.sleep(0)
 
 
@@ -114,6 +114,11 @@ class SlowProducer(FakeProducer):
         self.permits, self.commits = asyncio.Semaphore(0), asyncio.Semaphore(0)
         self.error: Exception | None = None
 
+    def permit_all(self) -> None:
+        """Gives more permits than a slot needs to come to rest."""
+        for _ in range(10):
+            self.permits.release()
+
     async def write(self, writer: BatchWriter) -> dict[Partition, int]:
         """Waits for a permit."""
         await self.permits.acquire()
@@ -126,9 +131,8 @@ class SlowProducer(FakeProducer):
 
 def slow_slot(control_state: ControlState | None = None) -> tuple[Slot, SlowProducer]:
     """A slot that works, and its producer."""
-    slot = fake_slot(control_state=control_state)
     producer = SlowProducer()
-    slot._producer = producer  # type: ignore[assignment]  # as much of a SlotProducer as a slot uses
+    slot = fake_slot(control_state=control_state, producer=producer)
     slot.start(dict.fromkeys(slot.buffers, 1))
     return slot, producer
 
@@ -170,6 +174,7 @@ async def test_under_load_the_next_transaction_is_built_on_the_one_in_flight() -
     assert slot.checkpoint.feeds["web-visits:0"] == 2 * MANY_RECORDS
     ids = [msgspec.json.decode(value or b"")["id"] for _, value, _ in committed_records(slot)[JOURNAL]]
     assert ids == [str(number) for number in range(2 * MANY_RECORDS)]
+    producer.permit_all()  # events are decided
     await slot.suspend()
     await slot.close()
 
@@ -211,17 +216,28 @@ async def test_a_revocation_waits_for_what_is_built_too() -> None:
     await slot.close()
 
 
+def ticks_in_journal(slot: Slot) -> list[int]:
+    """The instants of the ticks that the slot has committed."""
+    decoded = [records.decode(value or b"") for _, value, _ in committed_records(slot)[JOURNAL]]
+    return [record.at for record in decoded if isinstance(record, records.Tick)]
+
+
 async def test_one_control_record_is_in_flight_at_a_time() -> None:
     advances = [ClockAdvance(0, "acme", 7_000, {}), ClockAdvance(1, "acme", 8_000, {})]
     slot, producer = slow_slot(ControlState(advances=advances))
     await settle()
     enqueue_events(slot, MANY_RECORDS)
     await settle()
-    for _ in range(4):
-        producer.permits.release()
-        await settle()
-    decoded = [records.decode(value or b"") for _, value, _ in committed_records(slot)[JOURNAL]]
-    assert [tick.at for tick in decoded if isinstance(tick, records.Tick)] == [7_000]
+    producer.permits.release()
+    await settle()
+    assert ticks_in_journal(slot) == [7_000], "it is not decided yet"
+    producer.permit_all()
+    async with asyncio.timeout(5):
+        while ticks_in_journal(slot) != [7_000, 8_000]:
+            assert ticks_in_journal(slot) == [7_000]
+            await asyncio.sleep(0.001)
+    assert slot.checkpoint.feeds["journal:0"] > MANY_RECORDS, "the first is decided"
+    producer.permit_all()  # the second is decided
     await slot.suspend()
     await slot.close()
 
