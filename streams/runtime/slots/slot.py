@@ -3,8 +3,8 @@
 It has one transactional producer, and one transaction at a time holds everything the slot did. Its life:
 
     take over   the producer fences the former owner; only then the state is read (take_over.py); seek exactly; work
-    work        take fetched records, ingest, decide, append control records, add the checkpoint; write; commit.
-                Under load the next transaction is built while one is in flight (pipeline.py)
+    work        take fetched records, ingest, write ahead (own_journal.py), decide, append control records, add the
+                checkpoint; write; commit. Under load the next one is built while one is in flight (pipeline.py)
     suspend     revoked: no new transaction; what is built is committed within a bound; queued records are dropped.
                 Producer and state stay: if the slot comes back they are valid as long as the producer's epoch is,
                 which the broker checks
@@ -116,8 +116,6 @@ class Slot:
         self._is_active = False
         self._task: asyncio.Task[None] | None = None
 
-    # Views
-
     @property
     def transactional_id(self) -> str:
         """Names the slot across all workers."""
@@ -140,7 +138,7 @@ class Slot:
 
     @property
     def buffers(self) -> Mapping[Partition, PartitionBuffer]:
-        """The buffers of all input partitions, by full topic name."""
+        """The buffers of all input partitions."""
         return self._inputs.buffers
 
     def source_buffers(self) -> Iterable[PartitionBuffer]:
@@ -157,8 +155,6 @@ class Slot:
             return 0 if self.has_pending_advance() else None
         due = now if self._is_waiting else self._decider.next_due()
         return None if due is None else max(0, due - now)
-
-    # Ownership
 
     async def fence(self) -> None:
         """Fences the former owner: its transaction is over, and nothing of it can commit any more."""
@@ -233,8 +229,6 @@ class Slot:
         await self._pipeline.close()
         self.local_rows.close()
         await self._producer.stop()
-
-    # Work
 
     def enqueue(self, run: RecordBatch, source: Partition) -> bool:
         """Queues a run; False when it was fetched before a rebalance. Whoever calls this wakes the slot later."""
@@ -334,8 +328,8 @@ class Slot:
 
     def add_checkpoint(self, batch: TransactionBatch) -> None:
         """Adds the checkpoint record."""
-        record = checkpoint_records.encode(batch.checkpoint)
-        batch.writer.add(self.partitions.own_changelog(), CHECKPOINT_KEY, record)
+        value = checkpoint_records.encode(batch.checkpoint)
+        batch.writer.add(self.partitions.own_changelog(), CHECKPOINT_KEY, value)
 
     def _horizon(self, now: int) -> int | None:
         """The latest arrival (ms) that may enter the journal now; None when nothing holds records back."""
@@ -370,8 +364,8 @@ class Slot:
     def _add_control_record(self, batch: TransactionBatch, now: int) -> SlotCheckpoint:
         """Adds a control record or a slice if one is due; returns the checkpoint after it.
 
-        One control record at a time, slices aside. The slot's own queued records are no reason to wait: otherwise a
-        slot that is always behind would never append a tick.
+        One control record at a time, slices aside. The slot's own queued records are no reason to wait: one that is
+        always behind would never append a tick.
         """
         if self._backfill is not None:
             self._backfill.cancel_superseded()
@@ -381,15 +375,14 @@ class Slot:
                 self._control_barrier = IN_FLIGHT
                 batch.add_control_record(scheduled.record, scheduled.on_commit)
                 return scheduled.checkpoint
-        if self._backfill is None:
-            return self._next_checkpoint
-        is_behind, is_busy = self._decider.has_pending(), self._budget.is_busy()
-        slice_step = self._backfill.next_slices(self._next_checkpoint, is_behind=is_behind, is_busy=is_busy)
-        if slice_step is None:
-            return self._next_checkpoint
-        values, checkpoint = slice_step
-        batch.add_slices(values)
-        return checkpoint
+        if self._backfill is not None:
+            is_behind, is_busy = self._decider.has_pending(), self._budget.is_busy()
+            step = self._backfill.next_slices(self._next_checkpoint, is_behind=is_behind, is_busy=is_busy)
+            if step is not None:
+                values, checkpoint = step
+                batch.add_slices(values)
+                return checkpoint
+        return self._next_checkpoint
 
     async def commit(self, batch: TransactionBatch) -> None:
         """Writes the batch; from then on its checkpoint is the slot's."""

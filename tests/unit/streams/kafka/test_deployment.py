@@ -8,6 +8,7 @@ import pytest
 
 from streams.errors import TopicsMismatch
 from streams.kafka.deployment import DECIDING_SETTINGS, DeploymentRecord
+from streams.kafka.partitions import partition_for_key
 from streams.settings import Settings, variable_name
 
 SAME: dict[str, Any] = {
@@ -52,6 +53,17 @@ def test_a_worker_set_otherwise_is_told_what_to_set(name: str) -> None:
         f"this deployment was created with {name}={_text(SAME[name])} and is asked for {name}={_text(OTHER[name])};"
         f" set {variable_name(name)}={_text(SAME[name])}, or create topics under another prefix"
     )
+
+
+def test_the_partition_of_a_contact_follows_from_its_id_in_new_deployments() -> None:
+    keys = [b"default/c%d" % number for number in range(50)]
+    assert [MADE.journal_partition(key) for key in keys] == [partition_for_key(key[8:], 3) for key in keys]
+    assert MADE.journal_partition(b"acme/a/b") == partition_for_key(b"a/b", 3)
+
+
+def test_a_deployment_of_an_earlier_engine_keeps_contacts_where_they_are() -> None:
+    keys = [b"default/c%d" % number for number in range(50)]
+    assert [FORMER.journal_partition(key) for key in keys] == [partition_for_key(key, 3) for key in keys]
 
 
 def test_a_deployment_of_an_earlier_engine_keeps_ids_as_they_are() -> None:
