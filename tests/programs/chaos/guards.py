@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from streams.runtime.faust.fetch_thread import ConsumerThread
+from streams.runtime.inputs.partition_buffer import PartitionBuffer
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.slot_manager import SlotManager
@@ -96,12 +97,18 @@ def _separate_checkpoint(members: dict[str, Any]) -> None:
     members["slot_class"] = SlotWithSeparateCheckpoint
 
 
+def _decide_unknown_journal(_members: dict[str, Any]) -> None:
+    # What a slot appended is decided at once, though another slot's records may stand before it.
+    PartitionBuffer._is_next = lambda self, offset: offset >= self.known_position  # type: ignore[method-assign]
+
+
 GUARDS: dict[str, Callable[[dict[str, Any]], None]] = {
     "recovery-reads-committed": _restore_uncommitted,
     "feeds-read-committed": _read_inputs_uncommitted,
     "fence-first": _read_before_fencing,
     "positions-in-the-transaction": _separate_checkpoint,
     "exorcism": _never_abort,
+    "journal-known": _decide_unknown_journal,
 }
 
 
