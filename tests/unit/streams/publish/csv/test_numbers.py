@@ -84,7 +84,7 @@ def test_what_is_no_number_is_refused_with_the_option_that_reads_it(text: str, h
 def test_a_currency_or_percent_sign_is_to_be_taken_out_where_the_file_comes_from(text: str) -> None:
     for decimal in (None, ".", ","):
         with pytest.raises(ValueError, match="number format without currency or percent sign") as refusal:
-            read_number(text, decimal)  # type: ignore[arg-type]
+            read_number(text, decimal)
         assert str(refusal.value).startswith(f"{text!r} is no number")
 
 
