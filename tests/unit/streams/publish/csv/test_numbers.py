@@ -31,6 +31,14 @@ def test_so_is_one_in_an_object_under_every_engine_version(tmp_path: Path, cell:
     assert "beyond the range of numbers" in rows.refused[0][1]
 
 
+@pytest.mark.parametrize("word", ["NaN", "-Infinity"])
+def test_a_word_for_a_number_is_none_in_an_object(tmp_path: Path, word: str) -> None:
+    content = f'No,O\nada,"{{""a"": {word}}}"\nbob,"{{""a"": null}}"\n'
+    rows = read_csv(tmp_path, content, "No=contact", "O=o:object")
+    assert rows.properties == [{"o": {"a": None}}]
+    assert rows.refused == [(2, f"O: {word} is no number in JSON, which has null for no value")]
+
+
 @pytest.mark.parametrize("text", ["1e-400", "-0.5e-999"])
 def test_a_number_that_would_become_zero_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="nearer to 0 than any number"):
