@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from schemas.time_zones import find_zone, zone_names
@@ -39,11 +40,16 @@ _INSTANT = "an RFC 3339 instant such as 2026-03-01T09:30:00Z"
 _USUAL_DAYS = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%y", "%d/%m/%y"),
     *("%m/%d/%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%Y-%m-%d"),
+    "%Y%m%d",
 )
 _USUAL_TIMES = tuple(
     between + clock for between in (" ", ", ") for clock in ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
 )
-_COMPACT_DAY = re.compile(r"[12][0-9]{7}")
+_MAX_TIME_LENGTH = 40
+_DIGIT = re.compile("[0-9]")
+_LETTER = re.compile(r"[^\W\d_]")
+_SHAPES = {**dict.fromkeys("dmHIMS", "00?"), "Y": "0000", "y": "00", "b": "aaa", "B": "a+", "p": "aa"}
+"""Directive of a usual format -> its texts, with 0 for digits and a for letters."""
 _MICROSECONDS = re.compile(r"[0-9]{16}")
 _DAY_WITH_MONTH_NAME = re.compile(r"[0-9]{1,2}\.? [^\W\d_]{3,}\.?,? [0-9]{4}")
 
@@ -158,7 +164,7 @@ class TimeReader:
         if (
             not known
             and _DAY_WITH_MONTH_NAME.fullmatch(text)
-            and not any(_read_by(text, each) for each in _USUAL_DAYS)
+            and not any(_read_by(text, each) for each in _usual_formats(text))
         ):
             return "; months are read by English names; write them as numbers"
         meant = [repr(format_) for format_ in _usual_formats(text) if _is_plausible(_read_by(text, format_))]
@@ -166,10 +172,22 @@ class TimeReader:
 
 
 def _usual_formats(text: str) -> Iterator[str]:
-    if _COMPACT_DAY.fullmatch(text):
-        yield "%Y%m%d"
-    yield from (day + clock for day in _USUAL_DAYS for clock in ("", *_USUAL_TIMES))
-    yield from (UNIX_SECONDS, UNIX_MILLISECONDS)
+    """Yields the formats that the text may be of, by its digits, letters and signs."""
+    if len(text) <= _MAX_TIME_LENGTH:
+        yield from _formats_of_shape(_LETTER.sub("a", _DIGIT.sub("0", text)))
+        yield from (UNIX_SECONDS, UNIX_MILLISECONDS)
+
+
+@lru_cache(maxsize=1_024)
+def _formats_of_shape(shape: str) -> tuple[str, ...]:
+    """Returns the usual formats whose texts have that shape; to try each of them on each cell takes long."""
+    formats = [day + clock for day in _USUAL_DAYS for clock in ("", *_USUAL_TIMES)]
+    return tuple(format_ for format_ in formats if _shape_pattern(format_).fullmatch(shape))
+
+
+@cache
+def _shape_pattern(format_: str) -> re.Pattern[str]:
+    return re.compile(_DIRECTIVE.sub(lambda match: _SHAPES[match[1]], re.escape(format_)))
 
 
 def _read_iso_time(text: str) -> datetime | None:
