@@ -26,7 +26,7 @@ WITH_A_FORMAT = {
         '[$time_iso8601] "$request" $status $custom_flags $custom_in $bytes_sent "$remote_addr" "$http_user_agent"',
     ),
     "a load balancer of AWS": (
-        'https 2026-03-01T09:30:00.000Z shop 192.0.2.1:2817 10.0.0.66:80 200 "GET https://e.example/pricing HTTP/1.1"',
+        'https 2026-03-01T09:30:00.000Z shop 192.0.2.1:2817 10.0.0.6:80 200 "GET https://e.example/pricing HTTP/1.1"',
         '$custom_type $time_iso8601 $custom_name $remote_addr:$remote_port $custom_target $status "$request"',
     ),
     "S3": (
