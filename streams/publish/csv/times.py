@@ -50,6 +50,9 @@ _DIGIT = re.compile("[0-9]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SHAPES = {**dict.fromkeys("dmHIMS", "00?"), "Y": "0000", "y": "00", "b": "aaa", "B": "a+", "p": "aa"}
 """Directive of a usual format -> its texts, with 0 for digits and a for letters."""
+_ZONE_BEHIND = re.compile(
+    r"(?P<time>[0-9T:. -]{10,40}) (?P<name>(?![AaPp][Mm]$)[A-Za-z]{2,5}|[A-Za-z_]{1,20}(?:/[A-Za-z_]{1,20})+)"
+)
 _MICROSECONDS = re.compile(r"[0-9]{16}")
 _DAY_WITH_MONTH_NAME = re.compile(r"[0-9]{1,2}\.? [^\W\d_]{3,}\.?,? [0-9]{4}")
 
@@ -157,6 +160,9 @@ class TimeReader:
         known = f", nor does it fit --date-format {' or '.join(map(repr, self._formats))}" if self._formats else ""
         if not known and re.fullmatch(r"[0-9]{5}(?:[.,][0-9]+)?", text):
             return "; if it is a day number of Excel, give the column the format of a date and save again"
+        zone = _ZONE_BEHIND.fullmatch(text)
+        if zone is not None and _read_iso_time(zone["time"]) is not None:
+            return f"{known}; leave the zone {zone['name']!r} out of the cells and give it as --zone"
         if _MICROSECONDS.fullmatch(text):
             return (
                 f"{known}; if it counts microseconds, leave out the last three digits and give --date-format unix-ms"

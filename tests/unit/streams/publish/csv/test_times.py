@@ -88,6 +88,13 @@ def test_a_day_for_a_datetime_is_left_to_the_zone_of_the_account(tmp_path: Path)
         ("datetime", "1772323200", "is --date-format 'unix' meant?"),
         ("date", "1772323200123", "is --date-format 'unix-ms' meant?"),
         ("datetime", "1772323200123456", "leave out the last three digits and give --date-format unix-ms"),
+        ("datetime", "2026-03-01 09:30:00 CET", "leave the zone 'CET' out of the cells and give it as --zone"),
+        (
+            "datetime",
+            "2026-03-01 09:30 Asia/Tokyo",
+            "leave the zone 'Asia/Tokyo' out of the cells and give it as --zone",
+        ),
+        ("datetime", "2026-03-01 09:30 PM", "is --date-format '%Y-%m-%d %I:%M %p' meant?"),
         ("date", "20261231", "is --date-format '%Y%m%d' meant?"),
         ("date", "2026-1-5", "is --date-format '%Y-%m-%d' meant?"),
         ("date", "31-Dec-26", "is --date-format '%d-%b-%y' meant?"),
