@@ -6,6 +6,7 @@ What reads CSV is imported by the functions that use it: most events come in lin
 from __future__ import annotations
 
 import asyncio
+import shlex
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,9 +222,10 @@ class CsvOptions:
         )
         if builder.undeclared_properties:
             names = ", ".join(builder.undeclared_properties)
+            pair = shlex.quote(f"COLUMN={builder.undeclared_properties[0]}:text")
             write_note(
                 f"warning: account {account!r} declares no {names}; published as text"
-                f" (--map COLUMN={builder.undeclared_properties[0]}:text says so, :number and others change it)"
+                f" (--map {pair} says so, :number and others change it)"
             )
         return builder
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from schemas.topics import CONTACT_CHANGES
 from streams.engine.journal.effects import Refusal, SourceRecord
 from streams.engine.journal.validate import EventValidator
+from streams.engine.state.limits import MAX_PROPERTY_BYTES
 from streams.errors import DataError
 from streams.publish.lines import EventLine, ParsedLine, RefusedLine
 from streams.publish.ordering import OutgoingEvent
@@ -18,6 +20,7 @@ from streams.publish.publisher import PublishReport
 MAX_SHOWN_EVENTS = 5
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.encode
 
 
 @dataclass
@@ -53,6 +56,18 @@ def _try_event(run: DryRun, event: OutgoingEvent) -> None:
     if isinstance(result, Refusal):
         run.report.add_refused(RefusedLine(event.location, f"a worker would refuse it: {result.message}"))
         return
+    size = _property_bytes(event)
+    if size > MAX_PROPERTY_BYTES:
+        reason = f"its properties take {size:,} bytes, and of a contact at most {MAX_PROPERTY_BYTES:,} are kept"
+        run.report.add_refused(RefusedLine(event.location, f"a worker would refuse it: {reason}"))
+        return
     run.report.count_event(event)
     if len(run.first_events) < MAX_SHOWN_EVENTS:
         run.first_events.append(_decode(event.value))
+
+
+def _property_bytes(event: OutgoingEvent) -> int:
+    """Returns the bytes of a contact's properties in an acceptable event; 0 where they are certainly few enough."""
+    if event.topic != CONTACT_CHANGES.name or len(event.value) <= MAX_PROPERTY_BYTES:
+        return 0
+    return len(_encode(_decode(event.value).get("properties") or {}))

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9_-]*[A-Za-z][A-Za-z0-9_-]*\.?")
+_MASKED_ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){1,3}[Xx*0-9]{1,3}(?:\.[Xx*]{1,3})*")
+"""Such as 192.0.2.xxx: what many clients have in common after a log was made anonymous."""
 _PORT = re.compile(r":[0-9]{1,5}")
 _MAX_ADDRESS_LENGTH = 64
 _MAX_HOST_NAME_LENGTH = 253
@@ -30,7 +32,7 @@ def _is_address(text: str) -> bool:
 
 def is_host_name(text: str) -> bool:
     """Whether the text can be the name of a host: labels with points between them, or `localhost`."""
-    if len(text) > _MAX_HOST_NAME_LENGTH:
+    if len(text) > _MAX_HOST_NAME_LENGTH or _MASKED_ADDRESS.fullmatch(text) is not None:
         return False
     return text == "localhost" or _HOST_NAME.fullmatch(text) is not None
 

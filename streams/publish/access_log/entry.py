@@ -50,7 +50,7 @@ class LogFields:
         text = unescape(client) if has_escapes else client
         time = self._value(find, "time")
         if time is None:
-            raise ValueError("the line has no time")
+            raise ValueError("the line has no time; --log-field time=FIELD names the field that has it")
         method, url = self._request(find)
         read = _unescape_value if has_escapes else _plain_value
         url = read(url) or ""
@@ -78,6 +78,10 @@ class LogFields:
             # Some logs call the address alone a request.
             return (self._method(find), request) if request.startswith("/") else parse_request(request)
         url = self._value(find, "url")
+        if url is None:
+            raise ValueError(
+                "the line names no address that was visited; --log-field url=FIELD names the field of it"
+            )
         if not isinstance(url, str) or url in ("", "-") or " " in url:
             raise ValueError("the line names no address that was visited")
         query = self._value(find, "query")

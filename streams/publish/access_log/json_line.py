@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -13,6 +14,8 @@ from streams.publish.access_log.escapes import unescape
 from streams.publish.access_log.roles import FieldRole, role_names
 
 _MOST_NAMES = 12
+_MOST_CHARACTERS = 40
+_MOST_DEPTH = 3
 _BYTES = re.compile(r"\\\\|(?:\\x[0-9A-Fa-f]{2})+")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -37,10 +40,19 @@ class JsonLog:
         return self._fields.build_entry(find, has_escapes=False)
 
     def _missing_client(self, fields: Mapping[str, Any]) -> str:
+        names = ", ".join(islice(_field_names(fields), _MOST_NAMES)) or "none"
         if self._client_override is not None:
-            return f"the line has no field {self._client_override}"
-        names = ", ".join(name[:40] for name in list(fields)[:_MOST_NAMES]) or "none"
+            return f"the line has no field {self._client_override}; its fields are {names}"
         return f"no field of the line is known as the client; --client-field names one; its fields are {names}"
+
+
+def _field_names(fields: Mapping[str, Any], depth: int = _MOST_DEPTH) -> Iterator[str]:
+    """Yields the names of fields as options take them: `a.b` is the field b of the object a."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping) and value and depth:
+            yield from (f"{name[:_MOST_CHARACTERS]}.{inner}" for inner in _field_names(value, depth - 1))
+        else:
+            yield name[:_MOST_CHARACTERS]
 
 
 def unwrap_docker_line(line: str) -> str | None:

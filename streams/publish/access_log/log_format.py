@@ -23,6 +23,9 @@ _CONFIGURATION_ESCAPE = re.compile(r"\\[\"'t\\]")
 _WHOLE_ADDRESSES = ("$uri$is_args$args", "%U%q")
 _NGINX_FIELD = re.compile("|".join((re.escape(_WHOLE_ADDRESSES[0]), NGINX_VARIABLE.pattern)))
 _APACHE_FIELD = re.compile("|".join(("%%", re.escape(_WHOLE_ADDRESSES[1]), APACHE_DIRECTIVE.pattern)))
+_DIRECTIVES = frozenset({"log_format", "logformat", "access_log", "customlog", "transferlog"})
+"""How lines of a server's configuration begin, in lower case."""
+_FORMATS_WITHOUT_OPTION = frozenset({"common", "combined", "vhost_combined", "json"})
 _ESSENTIAL_ROLES: tuple[FieldRole, ...] = ("client", "time", "request", "url", "method")
 
 
@@ -110,6 +113,12 @@ def _is_escaped(line: str, position: int, start: int) -> bool:
 def _compile(log_format: str) -> tuple[str, list[_Part]]:
     """Returns the text before the first field, and the fields. Raises UsageError."""
     text = _CONFIGURATION_ESCAPE.sub(lambda match: match[0][1:].replace("t", "\t"), log_format.strip())
+    if text.split(" ")[0].lower() in _DIRECTIVES:
+        raise UsageError(
+            "--log-format: the format alone, without the words around it; what stands in several quotes is one text"
+        )
+    if text in _FORMATS_WITHOUT_OPTION:
+        raise UsageError(f"--log-format: lines in the format {text!r} are read without this option")
     if text.startswith("{"):
         raise UsageError("--log-format: lines of JSON need none; --log-field says what their fields are")
     pattern = _NGINX_FIELD if NGINX_VARIABLE.search(text) else _APACHE_FIELD

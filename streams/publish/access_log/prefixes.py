@@ -9,6 +9,7 @@ _BSD_TIME = r"[A-Z][a-z]{2} [ 0-3]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,
 _PRIORITY = r"<[0-9]{1,3}>"
 _PROGRAM = r"[^\s:\[\]\"]{1,64}(?:\[[^\s\[\]]{1,32}\])?: "
 _STRUCTURED_DATA = r'(?:-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+)'
+_COLOUR = r"(?:\x1b\[[0-9;]{0,16}m)?"
 
 _PREFIX = re.compile(
     "|".join(
@@ -21,8 +22,10 @@ _PREFIX = re.compile(
             rf"(?:{_PRIORITY})?(?:{_BSD_TIME}|{_ISO_TIME}) (?:\S{{1,255}} )?{_PROGRAM}",
             # docker logs --timestamps: 2026-03-01T09:30:00.123456789Z ...
             rf"{_ISO_TIME} ",
-            # docker compose logs: web-1  | ...
-            r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} {1,64}\| ",
+            # kubectl logs --prefix: [pod/web-1/nginx] ...
+            r"\[pod/[^\s\[\]]{1,255}\] ",
+            # docker compose logs, in colour or not, and docker service logs: web-1  | ..., web.1.abc@node1    | ...
+            rf"{_COLOUR}[A-Za-z0-9][A-Za-z0-9_.@-]{{0,127}} {{1,64}}\|{_COLOUR} {_COLOUR}",
         )
     )
 )

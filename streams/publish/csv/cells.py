@@ -23,9 +23,28 @@ from streams.publish.csv.times import UNIX_MILLISECONDS, UNIX_SECONDS, TimeReade
 
 # Beside JSON's words those that spreadsheets write in other languages, and that forms write.
 _TRUE = frozenset(
-    {"true", "yes", "on", "1", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "sì", "verdadeiro", "waar"}
+    {
+        "true",
+        "yes",
+        "on",
+        "1",
+        "t",
+        "y",
+        "wahr",
+        "ja",
+        "vrai",
+        "oui",
+        "verdadero",
+        "sí",
+        "vero",
+        "sì",
+        "verdadeiro",
+        "waar",
+    }
 )
-_FALSE = frozenset({"false", "no", "off", "0", "falsch", "nein", "faux", "non", "falso", "onwaar", "nee", "não"})
+_FALSE = frozenset(
+    {"false", "no", "off", "0", "f", "n", "falsch", "nein", "faux", "non", "falso", "onwaar", "nee", "não"}
+)
 _SPREADSHEET_ERRORS = frozenset(
     {
         *("#N/A", "#REF!", "#DIV/0!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR!"),
@@ -39,6 +58,8 @@ _SHORTENED_PHONE = re.compile(r"[0-9][.,][0-9]{2,}E[+]1[0-9]")
 """What a spreadsheet makes of 11 to 20 digits, such as a phone number's."""
 _SHORTENED = "{} is a long number that a spreadsheet shortened; give the column the format of text there"
 _OTHER_LIST_SEPARATORS = ("|", ",", "\t", "\n")
+_BRACKETS = ("[]", "{}")
+"""Programs and databases write lists between them."""
 
 _contact_id_adapter = TypeAdapter(ContactId)
 _instant_adapter = TypeAdapter(EventInstant)
@@ -114,6 +135,8 @@ class CellReader:
         separator = self._form.list_separator
         if separator is None:
             separator = DEFAULT_LIST_SEPARATOR
+            if text[0] + text[-1] in _BRACKETS:
+                return _read_list_in_brackets(text)
             other = next((each for each in _OTHER_LIST_SEPARATORS if each in text), None)
             if other is not None and separator not in text:
                 raise ValueError(
@@ -143,10 +166,25 @@ def _read_text(text: str) -> str:
     return text
 
 
+def _read_list_in_brackets(text: str) -> list[str]:
+    """Returns the items of a list in JSON. Raises ValueError for another list, such as `{a,b}` of PostgreSQL."""
+    try:
+        items = json.loads(text, parse_constant=str, parse_float=str, parse_int=str)
+    except (json.JSONDecodeError, RecursionError):
+        items = None
+    if isinstance(items, list) and all(isinstance(item, str) for item in items):
+        return [item.strip() for item in items if item.strip()]
+    raise ValueError(
+        f"{describe_value(text)} is a list in brackets, but no list of texts in JSON: write its items with"
+        f" {shell_word(DEFAULT_LIST_SEPARATOR)} between them; if it is one item say"
+        f" --list-separator {shell_word(DEFAULT_LIST_SEPARATOR)}"
+    )
+
+
 def _read_boolean(text: str) -> bool:
     folded = text.casefold()
     if folded not in _TRUE | _FALSE:
-        raise ValueError(f"{describe_value(text)} is neither true nor false")
+        raise ValueError(f"{describe_value(text)} is neither true nor false, nor yes or no, 1 or 0")
     return folded in _TRUE
 
 
@@ -163,4 +201,4 @@ def _read_object(text: str) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is no number in JSON, which has null for no value")

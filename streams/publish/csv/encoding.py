@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from streams.errors import DataError, UsageError
@@ -23,6 +24,14 @@ _MARKS = (  # the mark of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _WITH_MARK = ("utf-16", "utf-32")
+_PEEKED_BYTES = 64
+# Where the first two characters are of Latin letters, as in most files, zeros stand in these places.
+_BYTE_ORDERS: Mapping[tuple[bool, ...], str] = {
+    (False, True, False, True): "le",
+    (False, True, True, True): "le",
+    (True, False, True, False): "be",
+    (True, True, True, False): "be",
+}
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .ods and .xls begin."""
 _WESTERN = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
@@ -71,9 +80,11 @@ def require_encoding(name: str) -> str:
 def open_text(name: str, stream: BinaryIO, encoding: str | None) -> io.TextIOWrapper:
     """Returns the text of a stream, without a byte order mark; `encoding` is of `require_encoding`.
 
-    Raises DataError where the mark says another encoding, for UTF-16 without mark that nobody named, for workbooks.
+    Raises DataError where mark or bytes say another encoding, for UTF-16 without mark that nobody named, and for
+    workbooks.
     """
-    first_bytes = stream.peek(4)[:4]  # type: ignore[attr-defined]  # buffered readers and gzip files have it
+    peeked = stream.peek(_PEEKED_BYTES)[:_PEEKED_BYTES]  # type: ignore[attr-defined]  # buffered readers and gzip files
+    first_bytes = peeked[:4]
     if first_bytes.startswith(_WORKBOOKS):
         raise DataError(f"{name} is a workbook and no CSV; open it in the spreadsheet and save it as CSV (UTF-8)")
     codec = encoding or DEFAULT_ENCODING
@@ -87,11 +98,23 @@ def open_text(name: str, stream: BinaryIO, encoding: str | None) -> io.TextIOWra
             break
     else:
         byte_order = "be" if first_bytes[:1] == b"\0" else "le"
+        if codec.startswith(_WITH_MARK):
+            _require_wide_text(name, codec, peeked)
         if codec in _WITH_MARK:
             codec = f"{codec}-{byte_order}"  # Python's decoders of these need a mark; the byte order shows without
         elif b"\0" in first_bytes[:2] and not codec.startswith(_WITH_MARK):
             raise DataError(f"{name} is no text in {encoding_label(codec)}; is --encoding utf-16-{byte_order} meant?")
     return io.TextIOWrapper(stream, encoding=codec, errors=_UNKNOWN_BYTES, newline="")
+
+
+def _require_wide_text(name: str, codec: str, content: bytes) -> None:
+    """Raises DataError where the first bytes are surely not UTF-16 or UTF-32 in the byte order of the codec."""
+    # Even texts without Latin letters have delimiters and ends of lines, which have zeros.
+    if content and b"\0" not in content and content[:4].isascii():
+        raise DataError(f"{name} is no text in {encoding_label(codec)}; leave --encoding out")
+    byte_order = _BYTE_ORDERS.get(tuple(byte == 0 for byte in content[:4]))
+    if codec not in _WITH_MARK and byte_order is not None and not codec.endswith(byte_order):
+        raise DataError(f"{name} is no text in {codec}; is --encoding {codec[:-2]}{byte_order} meant?")
 
 
 def encoding_label(codec: str) -> str:

@@ -179,22 +179,31 @@ def _parse_stream(name: str, stream: BinaryIO, builder: CsvEventBuilder) -> Iter
     form = builder.form
     with open_text(name, stream, form.encoding) as text:
         reader = CsvRecordReader(text, form.delimiter or DEFAULT_DELIMITER, text.encoding)
-        _take_delimiter_of_file(name, reader, form)
+        has_delimiter_line = _take_delimiter_of_file(name, reader, form)
         records = iter(reader)
-        header = read_header(name, next(records, None), builder.column_mapping, reader.delimiter, form.unread_columns)
+        header = read_header(
+            name,
+            next(records, None),
+            builder.column_mapping,
+            reader.delimiter,
+            form.unread_columns,
+            has_delimiter_line=has_delimiter_line,
+        )
         for record in records:
             yield _parse_record(name, record, header, builder)
 
 
-def _take_delimiter_of_file(name: str, reader: CsvRecordReader, form: CsvForm) -> None:
+def _take_delimiter_of_file(name: str, reader: CsvRecordReader, form: CsvForm) -> bool:
+    """Returns whether the file begins with a line that says its delimiter. Raises DataError where that is another."""
     delimiter = reader.read_delimiter_line()
     if delimiter is None:
-        return
+        return False
     if form.delimiter not in (None, delimiter):
         raise DataError(
             f"{name} says sep={delimiter} in its first line, and --delimiter says {form.delimiter}; leave that out"
         )
     reader.delimiter = delimiter
+    return True
 
 
 def _parse_record(name: str, record: CsvRecord, header: list[str], builder: CsvEventBuilder) -> ParsedLine:
@@ -203,7 +212,7 @@ def _parse_record(name: str, record: CsvRecord, header: list[str], builder: CsvE
         noun = "cell" if len(cells) == 1 else "cells"
         error_text = f"{len(cells)} {noun}, where the first line names {len(header)} columns"
         if len(cells) > len(header):
-            error_text += "; a cell that holds the delimiter stands in quotes"
+            error_text += "; a cell that holds the delimiter stands in double quotes"
     if error_text is not None:
         return _refused_line(location, record, error_text)
     mapped_cells = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,8 +63,23 @@ def parse_column_mapping(pairs: Iterable[tuple[str, str]]) -> dict[str, TargetFi
     if repeated:
         raise UsageError(f"two columns are mapped to {repeated[0]}")
     if CONTACT not in counts:
-        raise UsageError("no column is mapped to contact; the contact's id is needed")
+        raise UsageError(f"no column is mapped to contact; the contact's id is needed{_contact_hint(mapping)}")
     return mapping
+
+
+def _contact_hint(mapping: ColumnMapping) -> str:
+    for column, field in mapping.items():
+        if _plain(field.name) == CONTACT:
+            return f"; is --map {_shell_pair(column, CONTACT)} meant?"
+    for column, field in mapping.items():
+        if _plain(column) == CONTACT:
+            return f"; in --map {_shell_pair(column, field.name)} the column is {column!r}: it stands before the ="
+    return "; --map COLUMN=contact names its column"
+
+
+def _shell_pair(column: str, target: str) -> str:
+    """Returns a pair as it is typed in a shell."""
+    return shlex.quote(f"{column}={target}")
 
 
 def parse_column_pair(text: str) -> tuple[str, str]:
@@ -96,8 +112,8 @@ def _refuse_near_name(column: str, name: str, known_names: Sequence[str]) -> Non
     if close:
         known = plain_names[close[0]]
         raise UsageError(
-            f"{column}={name}: there is no property {name}; did you mean {column}={known}?"
-            f" {column}={name}:text makes a new property"
+            f"{column}={name}: there is no property {name}; did you mean --map {_shell_pair(column, known)}?"
+            f" --map {_shell_pair(column, f'{name}:text')} makes a new property"
         )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_WORDS = frozenset({"null", "n/a", "#n/a", "\\n", "nan", "none"})
-"""What databases, spreadsheets and programs write for no value, in lower case."""
+_WORDS = frozenset({"null", "n/a", "#n/a", "\\n", "nan", "none", "0000-00-00", "0000-00-00 00:00:00"})
+"""What databases (MySQL also for dates), spreadsheets and programs write for no value, in lower case."""
 _MAX_LENGTH = max(map(len, _WORDS))
 _MAX_SPELLINGS = 3
 

@@ -20,7 +20,8 @@ MAX_RECORD_LENGTH = 1_000_000
 MAX_RECORD_LINES = 1_000
 """A longer record means that a quote was not closed."""
 
-_DELIMITER_LINE = re.compile(r"\s*\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
+# A spreadsheet that read the line as a row and saved it again has put delimiters behind it.
+_DELIMITER_LINE = re.compile(r'\s*"?sep=(\\t|[^\w"])"?(?:([^\w"])\2*)?', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,16 @@ class CsvRecordReader:
                 yield record
 
     def read_delimiter_line(self) -> str | None:
-        """Passes over a line such as `sep=;` and returns its delimiter; None where the next line is no such line."""
-        line = self._next_line()
-        match = _DELIMITER_LINE.fullmatch(line.text) if line is not None else None
+        """Passes over a line such as `sep=;` and returns its delimiter; None where the next line is no such line.
+
+        Of `sep=;,,,` that is the comma: so a file is that was saved again. Blank lines in front are passed over.
+        """
+        while (line := self._next_line()) is not None and not line.is_too_long and not line.text.strip():
+            self._line_number += 1
+        match = _DELIMITER_LINE.fullmatch(line.text.rstrip("\r\n")) if line is not None else None
         if match is not None:
             self._line_number += 1
-            return match[1]
+            return match[2] or ("\t" if match[1] == "\\t" else match[1])
         if line is not None:
             self._lookahead.appendleft(line)
         return None
@@ -82,8 +87,11 @@ class CsvRecordReader:
         reader = csv.reader(self._read_into(lines), delimiter=self.delimiter, strict=True)
         try:
             cells = next(reader, None)
-        except (csv.Error, _TooLarge) as error:
+        except _TooLarge as error:
             return self._unreadable_record(lines, str(error))
+        except csv.Error as error:
+            hint = "; within quotes a quote is written twice" if "expected after" in str(error) else ""
+            return self._unreadable_record(lines, f"{error}{hint}")
         if cells is None:
             return None
         error_text = unreadable_text("".join(line.text for line in lines), self._encoding)

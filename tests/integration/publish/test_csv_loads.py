@@ -149,7 +149,7 @@ def test_a_cell_null_is_sent_as_text_with_a_warning_until_the_advice_is_followed
 @pytest.mark.parametrize(
     ("pair", "code", "message"),
     [
-        ("City=City", 64, "City=City: there is no property City; did you mean City=city? City=City:text makes a new"),
+        ("City=City", 64, "there is no property City; did you mean --map City=city? --map City=City:text makes"),
         ("City=town", 0, "warning: account 'default' declares no town; published as text"),
         ("City=city", 0, ""),
     ],

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from schemas.values import instant_ms
 from streams.errors import DataError
 from streams.publish.dry_run import MAX_SHOWN_EVENTS, try_lines
@@ -38,6 +40,14 @@ def test_what_publishing_or_a_worker_would_refuse_is_named() -> None:
     assert run.report.event_count == 1
     assert [line.location for line in run.report.refused_lines] == ["file:1", "file:3", "file:4"]
     assert run.report.refused_lines[1].reason.startswith("a worker would refuse it: contact: ")
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(200_000 - 11, False), (200_000 - 10, True), (300_000, True)])
+def test_properties_that_no_contact_can_hold_are_told(size: int, is_refused: bool) -> None:
+    run = try_lines(lines(event(1, properties={"city": "x" * size}), event(2, note="x" * 250_000)))
+    assert run.report.event_count == 2 - is_refused
+    reasons = [line.reason.partition(" take ")[0] for line in run.report.refused_lines]
+    assert reasons == ["a worker would refuse it: its properties"] * is_refused
 
 
 def test_a_file_that_cannot_be_read_further_is_told_beside_what_was_read() -> None:

@@ -100,6 +100,17 @@ def test_a_path_and_a_query_are_one_address() -> None:
             "no field of the line is known as the client; --client-field names one; its fields are a, b",
         ),
         ({}, "its fields are none"),
+        (
+            {
+                "httpRequest": {"remoteIp": "192.0.2.1", "status": 200},
+                "labels": {},
+                "a": {"b": {"c": {"d": {"e": 1}}}},
+            },
+            "its fields are httpRequest.remoteIp, httpRequest.status, labels, a.b.c.d$",
+        ),
+        ({f"f{number}": {"x": 1} for number in range(40)}, "f10.x, f11.x$"),
+        ({"remote_addr": "192.0.2.1"}, "the line has no time; --log-field time=FIELD names the field"),
+        ({"remote_addr": "192.0.2.1", "ts": 1, "page": "/"}, "--log-field url=FIELD names the field of it"),
         (NGINX | {"remote_addr": "-"}, "does not say who the client is"),
         (NGINX | {"remote_addr": "unix:"}, "'unix:' is no address of a client"),
         (NGINX | {"remote_addr": 7}, "the field remote_addr is no text"),
@@ -133,8 +144,21 @@ def test_what_can_be_no_id_of_a_contact_is_refused(value: str) -> None:
 
 
 def test_a_missing_client_field_is_named() -> None:
-    with pytest.raises(ValueError, match="the line has no field X-User"):
+    with pytest.raises(ValueError, match="the line has no field X-User; its fields are time, remote_addr, request"):
         parse(NGINX, "client=X-User")
+
+
+def test_the_names_that_a_refusal_lists_are_those_that_options_take() -> None:
+    fields = {
+        "httpRequest": {"remoteIp": "192.0.2.1", "requestUrl": "https://e.example/a"},
+        "timestamp": NGINX["time"],
+    }
+    with pytest.raises(
+        ValueError, match=r"its fields are httpRequest\.remoteIp, httpRequest\.requestUrl, timestamp$"
+    ):
+        parse(fields)
+    event = parse(fields, "client=httpRequest.remoteIp", "url=httpRequest.requestUrl")
+    assert (event["contact"], event["url"]) == ("192.0.2.1", "https://e.example/a")
 
 
 @pytest.mark.parametrize(

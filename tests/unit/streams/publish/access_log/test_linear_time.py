@@ -37,6 +37,9 @@ LINES: dict[str, Callable[[int], str]] = {
     "server escapes in JSON": lambda size: '{"a":"' + r"\\x" * size,
     "syslog": lambda size: "<190>1 - a b c d " + "[a" * size,
     "structured data": lambda size: '<190>1 - a b c d [a="' + r"\"" * size,
+    "pods": lambda size: "[pod/" + "a/" * size,
+    "pods in turn": lambda size: "[pod/a] " * size,
+    "colours": lambda size: "\x1b[36m" * size + "a |",
     "collectors": lambda size: "web | " * size,
 }
 

@@ -135,17 +135,31 @@ def test_a_client_that_is_no_address_is_refused_by_line(value: str) -> None:
         (APACHE + " 5%", "'%' is no field"),
         (NGINX + " $", "'$' is no field"),
         ("$remote_addr$host [$time_local] $request", "nothing stands between remote_addr and host"),
-        ("combined", "'combined' names no field"),
         ('%l %u %t "%r"', "it has no client, such as $remote_addr or %h"),
         ('%h %l %u "%r"', "it has no time, such as $time_local or %t"),
         ("%h %t %>s", "it has no address that was visited"),
         ('{"time":"$time_iso8601"}', "lines of JSON need none"),
+        ("combined", "lines in the format 'combined' are read without this option"),
+        ("vhost_combined", "lines in the format 'vhost_combined' are read without this option"),
+        ("main", "'main' names no field, such as $remote_addr or %h"),
+        (f"log_format main '{NGINX}';", "the format alone, without the words around it"),
+        (
+            "log_format main '$remote_addr [$time_local] '\n '\"$request\"';",
+            "what stands in several quotes is one text",
+        ),
+        (f'LogFormat "{APACHE}" combined', "the format alone, without the words around it"),
     ],
 )
 def test_what_a_format_has_and_no_server_writes_is_refused_by_name(log_format: str, message: str) -> None:
     with pytest.raises(UsageError) as error:
         AccessLogParser(log_format=log_format)
     assert message in str(error.value)
+
+
+def test_the_format_of_lighttpd_has_the_site_behind_the_client() -> None:
+    line = LINE.replace("- frank", "www.example.com -")
+    event = parse(line, APACHE.replace("%l", "%V"))
+    assert (event["contact"], event["url"]) == ("192.0.2.7", "//www.example.com/pricing?plan=pro")
 
 
 def test_a_field_that_the_format_does_not_have_is_refused_before_any_line() -> None:

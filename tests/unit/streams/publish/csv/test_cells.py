@@ -44,6 +44,36 @@ def test_semicolons_need_no_option(tmp_path: Path, cell: str, items: list[str]) 
     assert read_csv(tmp_path, f'No,Labels\nada,"{cell}"\n', *LABELS).properties == [{"tags": items}]
 
 
+@pytest.mark.parametrize(
+    ("cell", "items"),
+    [
+        ('["new","big"]', ["new", "big"]),
+        ('[ "a;b" , " c ", "" ]', ["a;b", "c"]),
+        ('["new"]', ["new"]),
+        ("[1, 2.50]", ["1", "2.50"]),
+        ("[]", []),
+    ],
+)
+def test_a_list_in_json_is_one_and_no_item_with_brackets(tmp_path: Path, cell: str, items: list[str]) -> None:
+    quoted = cell.replace('"', '""')
+    content = f'No,Labels\nada,"{quoted}"\n'
+    assert read_csv(tmp_path, content, *LABELS).properties == [{"tags": items}]
+    one = read_csv(tmp_path, content, *LABELS, form=CsvForm(list_separator="|"))
+    assert one.properties == [{"tags": [cell]}]
+
+
+@pytest.mark.parametrize("cell", ["{a,b}", "{}", "{one}", "['a', 'b']", '[{""a"": 1}]', "[true]", "[new]"])
+def test_a_list_in_other_brackets_is_refused_with_what_to_type(tmp_path: Path, cell: str) -> None:
+    content = f'No,Labels\nada,"{cell}"\nbob,[new] and big\n'
+    rows = read_csv(tmp_path, content, *LABELS)
+    assert rows.properties == [{"tags": ["[new] and big"]}]
+    assert rows.refused[0][1].endswith(
+        "no list of texts in JSON: write its items with ';' between them; if it is one item say --list-separator ';'"
+    )
+    one = read_csv(tmp_path, content, *LABELS, form=CsvForm(list_separator=";"))
+    assert one.properties[0] == {"tags": [cell.replace('""', '"')]}
+
+
 @pytest.mark.parametrize(("null", "cells"), [("NULL", "NULL"), ("\\N", "\\N"), ("#N/A", " #N/A "), ("", "")])
 def test_a_word_for_null_removes_a_property(tmp_path: Path, null: str, cells: str) -> None:
     content = f"No,City,Staff,Seen\nada,{cells},{cells},{cells}\nbob,Null,5,\n"
@@ -71,6 +101,8 @@ def test_a_null_contact_is_none_and_an_empty_cell_still_changes_nothing(tmp_path
         ("Yes", True),
         ("off", False),
         ("0", False),
+        ("t", True),  # as PostgreSQL writes it
+        ("N", False),
     ],
 )
 def test_booleans_are_those_of_spreadsheets_in_their_languages(tmp_path: Path, cell: str, value: bool) -> None:
@@ -80,7 +112,7 @@ def test_booleans_are_those_of_spreadsheets_in_their_languages(tmp_path: Path, c
 @pytest.mark.parametrize("cell", ["x", "2", "maybe"])
 def test_what_is_no_boolean_is_refused(tmp_path: Path, cell: str) -> None:
     refused = read_csv(tmp_path, f"No,B\nada,{cell}\n", "No=contact", "B=b:boolean").refused
-    assert refused == [(2, f"B: {cell!r} is neither true nor false")]
+    assert refused == [(2, f"B: {cell!r} is neither true nor false, nor yes or no, 1 or 0")]
 
 
 @pytest.mark.parametrize("cell", ["#N/A", "#NV", "#REF!", "#DIV/0!", "########"])

@@ -94,6 +94,10 @@ def test_a_byte_that_the_encoding_does_not_know_costs_its_row(tmp_path: Path) ->
         (TEXT.encode("utf-8-sig"), "cp1252", "begins with the mark of UTF-8, and --encoding says cp1252; leave"),
         (b"PK\x03\x04\x14\x00", None, "is a workbook and no CSV; open it in the spreadsheet and save it as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "cp1252", "is a workbook and no CSV"),
+        (TEXT.encode(), "utf-16", "is no text in UTF-16; leave --encoding out"),
+        (TEXT.encode(), "utf-32-le", "is no text in UTF-32; leave --encoding out"),
+        (TEXT.encode("utf-16-be"), "utf-16-le", "is no text in utf-16-le; is --encoding utf-16-be meant"),
+        (TEXT.encode("utf-32-le"), "utf-32-be", "is no text in utf-32-be; is --encoding utf-32-le meant"),
         (TEXT.encode("utf-16"), "utf-8", "begins with the mark of UTF-16, and --encoding says utf-8; leave"),
     ],
 )

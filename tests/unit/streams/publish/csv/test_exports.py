@@ -109,6 +109,38 @@ def test_libreoffice_quotes_text_and_shows_booleans_and_dates_in_its_language(tm
     assert rows.refused == []
 
 
+LIBREOFFICE_GERMAN = (
+    '"Nr.";"Name";"Umsatz";"Seit";"Newsletter"\n'
+    '"k-1";"Müller; Söhne";1.234,50;31.12.24;WAHR\n'
+    '"k-2";"Özdemir";\u2212,5;01.02.25;FALSCH\n'
+)
+LIBREOFFICE_PAIRS = ("Nr.=contact", "Name=last_name", "Umsatz=revenue", "Seit=since", "Newsletter=subscribed")
+
+
+def test_a_german_libreoffice_shows_years_with_two_digits(tmp_path: Path) -> None:
+    form = CsvForm(delimiter=";", decimal=",", date_formats=("%d.%m.%y",))
+    rows = read_csv(tmp_path, LIBREOFFICE_GERMAN, *LIBREOFFICE_PAIRS, types=TYPES, form=form)
+    assert rows.refused == []
+    assert rows.properties == [
+        {"last_name": "Müller; Söhne", "revenue": 1234.5, "since": "2024-12-31", "subscribed": True},
+        {"last_name": "Özdemir", "revenue": -0.5, "since": "2025-02-01", "subscribed": False},
+    ]
+    careless = CsvForm(delimiter=";", decimal=",")
+    refused = read_csv(tmp_path, LIBREOFFICE_GERMAN, *LIBREOFFICE_PAIRS, types=TYPES, form=careless).refused
+    assert {reason.rpartition("; ")[2] for _, reason in refused} == {"is --date-format '%d.%m.%y' meant?"}
+
+
+def test_libreoffice_saves_cells_as_they_are_shown_so_amounts_have_their_currency(tmp_path: Path) -> None:
+    content = LIBREOFFICE_GERMAN.replace("1.234,50", '"1.234,50 €"').encode("utf-16")
+    form = CsvForm(delimiter=";", decimal=",", date_formats=("%d.%m.%y",))
+    rows = read_csv(tmp_path, content, *LIBREOFFICE_PAIRS, types=TYPES, form=form)
+    assert rows.contacts == ["k-2"]
+    assert rows.refused[0][1] == (
+        "Umsatz: '1.234,50 €' is no number with --decimal ','; give the column a number format without currency or"
+        " percent sign, and save again"
+    )
+
+
 def test_google_sheets_separates_by_commas_in_every_language(tmp_path: Path) -> None:
     content = (
         "Email,Umsatz,Zuletzt,Themen\r\n"
@@ -130,6 +162,33 @@ def test_google_sheets_separates_by_commas_in_every_language(tmp_path: Path) -> 
     ]
     careless = read_csv(tmp_path, content, *pairs, types=TYPES)
     assert [line for line, _ in careless.refused] == [2, 3]
+
+
+def test_google_sheets_in_the_united_states_writes_the_month_first(tmp_path: Path) -> None:
+    content = (
+        "Email,Revenue,Last seen,Subscribed\r\n"
+        'ann@example.com,"1,234.50",12/31/2024 18:05:00,TRUE\r\n'
+        'ben@example.com,"$1,234.50",1/5/2025 9:05:00,FALSE\r\n'
+        "cem@example.com,#REF!,,\r\n"
+    )
+    pairs = ("Email=contact", "Revenue=revenue", "Last seen=last_seen_at", "Subscribed=subscribed")
+    form = CsvForm(decimal=".", date_formats=("%m/%d/%Y %H:%M:%S",), zone=require_named_zone("America/New_York"))
+    rows = read_csv(tmp_path, content, *pairs, types=TYPES, form=form)
+    assert rows.properties == [
+        {"revenue": 1234.5, "last_seen_at": "2024-12-31T23:05:00.000Z", "subscribed": True},
+    ]
+    assert [(line, reason.rpartition("; ")[2]) for line, reason in rows.refused] == [
+        (3, "give the column a number format without currency or percent sign, and save again"),
+        (4, "mend it there, or give --null '#REF!'"),
+    ]
+    careless = read_csv(tmp_path, content, *pairs, types=TYPES)
+    assert careless.refused[0][1] == "Revenue: '1,234.50' is no number such as 50 or 2.5; is --decimal '.' meant?"
+
+
+def test_google_sheets_keeps_the_line_sep_as_a_row(tmp_path: Path) -> None:
+    content = "sep=;,,\r\nEmail,City,Themen\r\nann@example.com,Ulm,\r\n,,\r\n"
+    rows = read_csv(tmp_path, content, "Email=contact", "City=city", types=TYPES)
+    assert (rows.properties, rows.refused) == ([{"city": "Ulm"}], [])
 
 
 HUBSPOT = (
@@ -165,6 +224,31 @@ def test_hubspot_writes_lists_with_semicolons_and_times_without_their_zone(tmp_p
     assert reason.endswith("name its zone, such as --zone Europe/Berlin or --zone UTC")
 
 
+def test_hubspot_may_have_contacts_without_an_address(tmp_path: Path) -> None:
+    content = (
+        '"Record ID","First Name","Last Name","Email","Create Date"\n'
+        '"51","Ann","Archer","ann@example.com","2025-11-30"\n'
+        '"53","Cem","","","2025-11-30"\n'
+    )
+    by_address = read_csv(tmp_path, content, "Email=contact", "First Name=first_name")
+    assert (by_address.contacts, by_address.refused) == (
+        ["ann@example.com"],
+        [(3, "the cell of the contact's id is empty")],
+    )
+    by_number = read_csv(
+        tmp_path, content, "Record ID=contact", "Create Date=at", form=CsvForm(zone=require_named_zone("UTC"))
+    )
+    assert [(event["contact"], event["at"]) for event in by_number.events] == [
+        ("51", "2025-11-30T00:00:00.000Z"),
+        ("53", "2025-11-30T00:00:00.000Z"),
+    ]
+
+
+def test_an_export_of_hubspot_as_a_workbook_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a workbook and no CSV; open it in the spreadsheet and save it as CSV"):
+        read_csv(tmp_path, b"PK\x03\x04\x14\x00\x06\x00", "Email=contact")
+
+
 MAUTIC = (
     "id,points,firstname,lastname,email,interests,newsletter,last_active,date_added\n"
     '7,42,Ann,Archer,ann@example.com,"crm|email|webinar",1,"2026-03-01 09:30:00","2025-11-30 08:00:00"\n'
@@ -195,3 +279,23 @@ def test_mautic_writes_lists_with_bars_and_times_in_utc(tmp_path: Path) -> None:
     careless = read_csv(tmp_path, MAUTIC, *pairs, types=TYPES)
     assert [line for line, _ in careless.refused] == [2]
     assert "--list-separator '|' for several" in careless.refused[0][1]
+
+
+def test_mautic_has_dates_of_zeros_where_its_database_has_them(tmp_path: Path) -> None:
+    content = MAUTIC.replace('"2026-03-01 09:30:00"', '"0000-00-00 00:00:00"')
+    pairs = ("email=contact", "last_active=last_seen_at")
+    zone = require_named_zone("UTC")
+    ((line, reason),) = read_csv(tmp_path, content, *pairs, types=TYPES, form=CsvForm(zone=zone)).refused
+    assert (line, reason.rpartition("; ")[2]) == (2, "--null '0000-00-00 00:00:00' makes it no value")
+    form = CsvForm(zone=zone, null_words=frozenset(["0000-00-00 00:00:00"]))
+    assert read_csv(tmp_path, content, *pairs, types=TYPES, form=form).properties[0] == {"last_seen_at": None}
+
+
+def test_mautic_may_be_exported_with_semicolons_and_json_lists(tmp_path: Path) -> None:
+    content = 'email;interests;newsletter\nann@example.com;"[""crm"",""email""]";y\nben@example.com;[];n\n'
+    pairs = ("email=contact", "interests=interests", "newsletter=subscribed")
+    rows = read_csv(tmp_path, content, *pairs, types=TYPES, form=CsvForm(delimiter=";"))
+    assert rows.properties == [
+        {"interests": ["crm", "email"], "subscribed": True},
+        {"interests": [], "subscribed": False},
+    ]

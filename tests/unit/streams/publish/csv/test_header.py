@@ -25,6 +25,85 @@ def test_the_line_sep_says_the_delimiter(tmp_path: Path, line: str, delimiter: s
     assert read_csv(tmp_path, end.join(lines), *PAIRS, form=CsvForm(delimiter=delimiter)).contacts == ["ada"]
 
 
+@pytest.mark.parametrize(
+    ("line", "delimiter"),
+    [
+        ("sep=;,,", ","),  # read as a row by a spreadsheet, and saved again
+        ('"sep=;",,', ","),
+        ("sep=,,", ","),
+        ("sep=;;;", ";"),
+        ("sep=\\t", "\t"),
+        ("\n\r\nsep=;", ";"),
+    ],
+)
+def test_a_line_sep_may_have_been_saved_again_or_written_by_hand(tmp_path: Path, line: str, delimiter: str) -> None:
+    content = f"{line}\nCustomer{delimiter}City\nada{delimiter}Ulm\n{delimiter}Bonn\n"
+    rows = read_csv(tmp_path, content, *PAIRS)
+    assert rows.properties == [{"city": "Ulm"}]
+    assert [number for number, _ in rows.refused] == [content.count("\n")]
+
+
+@pytest.mark.parametrize("line", ["sep=", "sep=;x", 'sep="', "sep=tab"])
+def test_a_line_sep_that_says_no_delimiter_is_refused_as_what_it_is(tmp_path: Path, line: str) -> None:
+    with pytest.raises(DataError, match="names no delimiter in the form sep=; so take it out and give --delimiter"):
+        read_csv(tmp_path, f"{line}\nCustomer|City\nada|Ulm\n", *PAIRS)
+
+
+def test_following_the_advice_on_a_line_sep_that_is_wrong_reads_the_file(tmp_path: Path) -> None:
+    content = "Customer,City\nada,Ulm\n"
+    with pytest.raises(DataError) as refusal:
+        read_csv(tmp_path, f"sep=;\n{content}", *PAIRS)
+    assert str(refusal.value).endswith("is --delimiter ',' meant? Then take out the line sep=; in front")
+    assert read_csv(tmp_path, content, *PAIRS, form=CsvForm(delimiter=",")).contacts == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ("<html><table>", "this is HTML and no CSV; open it in a spreadsheet"),
+        ('{"Customer": "ada"}\n', "this is JSON and no CSV; events in lines of JSON need no --format csv"),
+        ('[{"Customer": "ada"}]', "this is JSON and no CSV"),
+    ],
+)
+def test_a_file_of_another_form_is_told_as_that(tmp_path: Path, content: str, advice: str) -> None:
+    with pytest.raises(DataError, match=f"has no column 'Customer'; {advice}"):
+        read_csv(tmp_path, content, *PAIRS)
+
+
+@pytest.mark.parametrize("column", ["customer", "CUSTOMER", "Costumer"])
+def test_a_column_that_is_nearly_named_is_told(tmp_path: Path, column: str) -> None:
+    with pytest.raises(DataError) as refusal:
+        read_csv(tmp_path, "Customer,City\nada,Ulm\n", f"{column}=contact")
+    assert str(refusal.value).endswith(
+        f"has no column {column!r} - did you mean 'Customer'? Its columns are Customer, City"
+    )
+
+
+def test_of_two_hundred_columns_some_are_listed(tmp_path: Path) -> None:
+    header = ",".join(f"c{number}" for number in range(200))
+    with pytest.raises(DataError) as refusal:
+        read_csv(tmp_path, f"{header}\n", *PAIRS)
+    assert str(refusal.value).endswith(", c18, c19 and 180 more")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ('ada,"Ulm \\"x\\""', "not CSV: ',' expected after '\"'; within quotes a quote is written twice"),
+        (
+            "'ada','Ulm, Bonn'",
+            "3 cells, where the first line names 2 columns; a cell that holds the delimiter stands in",
+        ),
+    ],
+)
+def test_quotes_of_other_programs_cost_their_row_and_say_how_csv_has_them(
+    tmp_path: Path, row: str, reason: str
+) -> None:
+    rows = read_csv(tmp_path, f'Customer,City\n{row}\nbob,"Ulm ""x"""\n', *PAIRS)
+    assert rows.properties == [{"city": 'Ulm "x"'}]
+    assert rows.refused[0][1].startswith(reason)
+
+
 def test_an_option_that_contradicts_the_line_sep_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="says sep=; in its first line, and --delimiter says ,; leave that out"):
         read_csv(tmp_path, "sep=;\nCustomer;City\n", *PAIRS, form=CsvForm(delimiter=","))

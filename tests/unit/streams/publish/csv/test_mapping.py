@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from schemas.definitions import STANDARD_PROPERTIES, PropertyType
@@ -31,7 +33,25 @@ def test_a_name_that_is_nearly_known_is_refused_with_the_known_one(pair: str, kn
     column = pair.partition("=")[0]
     with pytest.raises(UsageError) as refusal:
         undeclared(pair)
-    assert f"did you mean {column}={known}? {pair}:text makes a new property" in str(refusal.value)
+    advice = str(refusal.value).partition("; did you mean ")[2]
+    # What is typed as it stands, also where a name has blanks.
+    words = shlex.split(advice.replace("?", ""))
+    assert words == ["--map", f"{column}={known}", "--map", f"{pair}:text", "makes", "a", "new", "property"]
+
+
+@pytest.mark.parametrize(
+    ("pair", "hint"),
+    [
+        ("Customer=Contact", "; is --map Customer=contact meant?"),
+        ("Customer No=CONTACT", "; is --map 'Customer No=contact' meant?"),
+        ("contact=Customer", "; in --map contact=Customer the column is 'contact': it stands before the ="),
+        ("Customer=id", "; --map COLUMN=contact names its column"),
+    ],
+)
+def test_a_mapping_without_a_contact_says_what_to_type(pair: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        parse_column_mapping([parse_column_pair(pair)])
+    assert str(refusal.value) == f"no column is mapped to contact; the contact's id is needed{hint}"
 
 
 def test_with_a_type_it_is_a_new_property_and_another_name_is_told() -> None:

@@ -34,6 +34,8 @@ def cell(folder: Path, kind: PropertyType, text: str, *formats: str, zone: Any =
         ("2026-03-04", ["%Y-%d-%m"], "2026-04-03"),
         ("1798675200", ["unix"], "2026-12-31"),
         ("29.02.2028", ["%m/%d/%Y", "%d.%m.%Y"], "2028-02-29"),
+        ("20261231", ["%Y%m%d"], "2026-12-31"),
+        ("2026-12-31 00:00:00+00", [], "2026-12-31"),
     ],
 )
 def test_a_date_is_read_by_its_format(tmp_path: Path, text: str, formats: list[str], date: str) -> None:
@@ -54,6 +56,10 @@ def test_a_date_is_read_by_its_format(tmp_path: Path, text: str, formats: list[s
         ("1772323200123", ["unix-ms"], "2026-03-01T00:00:00.123Z"),
         ("-86400", ["unix"], "1969-12-31T00:00:00.000Z"),
         ("01.07.2026", ["%d.%m.%Y"], "2026-06-30T22:00:00.000Z"),
+        ("2026-07-01 09:30:15+00", [], "2026-07-01T09:30:15.000Z"),  # as PostgreSQL does
+        ("2026-07-01 09:30:15.123456 UTC", [], "2026-07-01T09:30:15.123Z"),  # as BigQuery does
+        ("2026-07-01T09:30:15.000+0000", [], "2026-07-01T09:30:15.000Z"),  # as the API of Salesforce does
+        ("2026-07-01 09:30:15 -0430", [], "2026-07-01T14:00:15.000Z"),
         ("2026-03-29 02:30", [], "2026-03-29T01:30:00.000Z"),  # left out: shifts forward
         ("2026-10-25 02:30", [], "2026-10-25T00:30:00.000Z"),  # doubled: the first
     ],
@@ -81,6 +87,23 @@ def test_a_day_for_a_datetime_is_left_to_the_zone_of_the_account(tmp_path: Path)
         ("datetime", "Mar 1, 2026 9:30 AM", "is --date-format '%b %d, %Y %I:%M %p' meant?"),
         ("datetime", "1772323200", "is --date-format 'unix' meant?"),
         ("date", "1772323200123", "is --date-format 'unix-ms' meant?"),
+        ("datetime", "1772323200123456", "leave out the last three digits and give --date-format unix-ms"),
+        ("datetime", "2026-03-01 09:30:00 CET", "leave the zone 'CET' out of the cells and give it as --zone"),
+        (
+            "datetime",
+            "2026-03-01 09:30 Asia/Tokyo",
+            "leave the zone 'Asia/Tokyo' out of the cells and give it as --zone",
+        ),
+        ("datetime", "2026-03-01 09:30 PM", "is --date-format '%Y-%m-%d %I:%M %p' meant?"),
+        ("date", "20261231", "is --date-format '%Y%m%d' meant?"),
+        ("date", "2026-1-5", "is --date-format '%Y-%m-%d' meant?"),
+        ("date", "31-Dec-26", "is --date-format '%d-%b-%y' meant?"),
+        ("date", "31. Dezember 2026", "months are read by English names; write them as numbers"),
+        ("datetime", "12/31/2026 9:05:10 PM", "is --date-format '%m/%d/%Y %I:%M:%S %p' meant?"),
+        ("datetime", "12/31/2026, 9:05:10 PM", "is --date-format '%m/%d/%Y, %I:%M:%S %p' meant?"),
+        ("date", "0000-00-00", "; --null 0000-00-00 makes it no value"),  # as MySQL writes it
+        ("datetime", "0000-00-00 00:00:00", "; --null '0000-00-00 00:00:00' makes it no value"),
+        ("datetime", "2026-03-01 09:30:00 +99", "is not an RFC 3339 instant such as 2026-03-01T09:30:00Z"),
         ("date", "46082", "if it is a day number of Excel, give the column the format of a date and save again"),
         ("date", "31.02.2026", "is not a date such as 2026-03-31"),
         ("date", "2026-03-01 09:30", "has a time of the day, and a date is a day alone"),
@@ -134,9 +157,23 @@ def test_a_format_that_names_no_day_is_refused(text: str) -> None:
         require_date_format(text)
 
 
-@pytest.mark.parametrize("name", ["Berlin", "CEST", "europe/berlin", "+02:00", ""])
+@pytest.mark.parametrize("name", ["CEST", "+02:00", "GMT+1", "Etc/GMT+20", ""])
 def test_a_zone_has_its_full_name(name: str) -> None:
     with pytest.raises(UsageError, match="zones are named as Europe/Berlin or UTC"):
+        require_named_zone(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Berlin", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("Europe/Berln", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+    ],
+)
+def test_a_zone_that_is_nearly_named_is_told(name: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"{name!r} is no time zone - did you mean {meant}\\?$"):
         require_named_zone(name)
 
 
