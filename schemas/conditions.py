@@ -326,6 +326,3 @@ Condition = Annotated[
     Discriminator(subject_of),
 ]
 """A node of the tree; its subject key selects the model."""
-
-for _model in (Operators, AllOf, AnyOf, NotOf):
-    _model.model_rebuild()

@@ -19,7 +19,6 @@ from streams.publish.lines import EventLine, RefusedLine, line_from_event, read_
 from streams.publish.producer import EventProducer
 from streams.publish.publisher import BATCH_SIZE
 from streams.settings import Settings
-from streams.store.releases import ReleaseRepository
 
 DefinitionsCheck = Callable[[Definitions], None]
 """Raises UsageError where the definitions in force do not allow the command."""
@@ -96,6 +95,8 @@ async def send_commands(
     time. Raises UsageError when `check` does, or when the account has no time yet.
     """
     async with EventProducer(settings) as producer:
+        from streams.store.releases import ReleaseRepository  # noqa: PLC0415 - validation is slow to import
+
         deployment = await require_deployment(settings)
         release = await ReleaseRepository(settings, deployment.clock).latest(account)
         if release is None:

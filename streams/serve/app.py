@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from streams.definitions.document import escape_surrogates
 from streams.errors import LeadstreamError
 from streams.serve.answers.questions import MAX_DRAFT
 from streams.serve.console_files import console_app
@@ -122,9 +121,12 @@ async def _answer_error(_request: Request, error: Exception) -> Response:
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    # What was sent is not shown again: it may be personal data, and is known to whoever sent it.
+    # What was sent is not shown again: it may be personal data, and is known to whoever sent it. A lone surrogate in
+    # the rest could not be encoded.
     errors = [
-        FaultyField(where=".".join(map(str, each["loc"])), message=escape_surrogates(each["msg"]))
+        FaultyField(
+            where=".".join(map(str, each["loc"])), message=each["msg"].encode("utf-8", "backslashreplace").decode()
+        )
         for each in error.errors()[:50]
     ]
     first = errors[0]

@@ -1,20 +1,25 @@
-"""The definitions in force, as the routes need them: read anew every few seconds."""
+"""The definitions in force, as the routes need them: read anew every few seconds.
+
+What reads and validates them is imported for the first that asks, in a thread: the server starts without it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from schemas.definitions import Campaign, Segment
-from streams.engine.releases.release_log import Release, ReleaseLog
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.hints import suggestion
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.serve.freshness import FreshValue
 from streams.serve.problems import HttpProblem
-from streams.settings import Settings
-from streams.store.releases import ReleaseRepository
+from streams.settings import Clock, Settings
+
+if TYPE_CHECKING:
+    from streams.engine.releases.release_log import Release, ReleaseLog
+    from streams.store.releases import ReleaseRepository
 
 SECONDS = 2.0
 READ_SECONDS = 8.0
@@ -79,13 +84,19 @@ class AppliedDefinitions:
             async with asyncio.timeout(READ_SECONDS):
                 deployment = await self.deployment()
                 if self._repository is None:
-                    self._repository = ReleaseRepository(self._settings, deployment.clock)
+                    self._repository = await asyncio.to_thread(_open_repository, self._settings, deployment.clock)
                 return await self._repository.read_log()
         except TimeoutError as error:
             self._repository = None  # it may have a part of what it read, and would read that part again
             raise BrokerUnavailable(
                 f"Kafka at {self._settings.bootstrap} does not answer within {READ_SECONDS:g} s; see whether it runs"
             ) from error
+
+
+def _open_repository(settings: Settings, clock: Clock) -> ReleaseRepository:
+    from streams.store.releases import ReleaseRepository  # noqa: PLC0415 - see the module's docstring
+
+    return ReleaseRepository(settings, clock)
 
 
 def _find(name: str, known: dict[str, _Definition], noun: str) -> _Definition:

@@ -148,9 +148,8 @@ SLOW_PARTS = {
     "streams.engine.validation": {  # what reads releases checks whether they are valid
         *("search:search_contacts", "explain:explain", "verify:verify_command", "replay:replay"),
         *("definitions.apply:apply", "definitions.check:check", "definitions.plan:plan"),
-        *("definitions.releases:show", "definitions.upgrade:upgrade", "leads:reactivate", "segments:remove"),
-        *("outputs.leads:list_leads", "outputs.segments:list_members", "history.backtest:backtest"),
-        *("dead_letters.show:show", "dead_letters.retry:retry", "campaigns.report:report"),
+        *("definitions.releases:show", "definitions.upgrade:upgrade", "history.backtest:backtest"),
+        "campaigns.report:report",
     },
 }
 """Package -> the commands that are made of it."""
@@ -169,6 +168,52 @@ def started_commands() -> list[str]:
     """The targets of all commands but those that start workers, one of each module."""
     by_module = {entry.target.partition(":")[0]: entry.target for entry in entries_of(COMMANDS.values())}
     return sorted(target for module, target in by_module.items() if module not in ("worker", "demo"))
+
+
+LIST_WHAT_SERVES = """
+import json, sys
+import streams.runtime.process.logs, streams.serve.server
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_the_server_starts_without_what_answers_questions() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", LIST_WHAT_SERVES], capture_output=True, text=True, cwd=PROJECT_ROOT, check=True
+    )
+    modules = set(json.loads(run.stdout))
+    assert "streams.serve.routes.search" in modules
+    for package in (
+        *("streams.search", "streams.explain", "streams.definitions", "ruamel", "re2"),
+        *("streams.engine.validation", "streams.engine.conditions", "streams.engine.decisions"),
+    ):
+        assert package not in modules, package
+
+
+TELL_BUILT_MODELS = """
+{0}
+from schemas import definitions
+from schemas.conditions import AllOf, Operators
+print([each.__pydantic_complete__ for each in (Operators, AllOf, definitions.Segment, definitions.Definitions)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("imports", "are_built"),
+    [
+        ("import schemas.topics, streams.publish.lines, streams.store.outputs.tables", False),
+        ("import streams.engine.validation", True),
+    ],
+)
+def test_models_of_definitions_are_built_where_definitions_are_validated(imports: str, are_built: bool) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", TELL_BUILT_MODELS.format(imports)],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT_ROOT,
+        check=True,
+    )
+    assert run.stdout.strip() == str([are_built] * 4)
 
 
 @pytest.mark.parametrize("target", started_commands())

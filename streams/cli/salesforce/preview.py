@@ -111,12 +111,17 @@ async def _definitions(
     settings: Settings, files: Sequence[Path], *, has_broker: bool
 ) -> Callable[[str], Definitions | None]:
     """By which definitions accounts are handed over: those of the files, else the latest releases."""
-    from streams.cli.definitions.releases import open_release_repository  # noqa: PLC0415 - only for this command
-    from streams.definitions import load_definitions  # noqa: PLC0415
+    from streams.kafka.deployment import require_deployment  # noqa: PLC0415 - `--help` needs no client of Kafka
+    from streams.store.releases import ReleaseRepository  # noqa: PLC0415
 
-    log = await (await open_release_repository(settings)).read_log() if has_broker else None
+    log = None
+    if has_broker:
+        deployment = await require_deployment(settings)
+        log = await ReleaseRepository(settings, deployment.clock).read_log()
     given: Mapping[str, Definitions] = {}
     if files:
+        from streams.definitions import load_definitions  # noqa: PLC0415 - reading files is slow to import
+
         versions = None if log is None else log.engine_versions()
         given = {name: each.content for name, each in load_definitions(files, versions).require().items()}
 

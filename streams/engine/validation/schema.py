@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.definitions import complete_models
 from streams.engine.validation.problem import DocumentPath, Problem
 from streams.hints import describe_value, suggestion
 
@@ -39,6 +40,8 @@ _BOUND_MESSAGES: Mapping[str, tuple[str, str]] = {
 _PLAIN_TEXT = re.compile(r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)(?:[^\W\d]\w*|/[\w/-]*)")
 """Text that YAML needs no quotes for."""
 _PATTERN_MESSAGES = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
+
+complete_models()  # what is below validates with them, and looks into their fields
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

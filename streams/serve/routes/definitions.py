@@ -1,19 +1,19 @@
-"""Definitions: what is in force, what was, and what a draft would change."""
+"""Definitions: what is in force, what was, and what a draft would change.
+
+What plans and compares is imported in the thread of the first question: the server starts without it.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
-from streams.definitions.deployment_plan import PlanResult, plan_accounts
-from streams.definitions.history import ReleaseHistory, build_release_history
-from streams.definitions.load import AccountDefinitions, LoadedDefinitions, load_definitions_text
 from streams.progress import ignore_progress
 from streams.serve.answers.definitions import AppliedRelease, HistoryAnswer
 from streams.serve.answers.questions import DraftDefinitions, DraftPlan, PlannedAccount
@@ -21,7 +21,11 @@ from streams.serve.context import AskerOfRequest, Context
 from streams.serve.parameters import AccountParam
 from streams.serve.problems import FaultyField, HttpProblem
 from streams.settings import Settings
-from streams.store.store import decider_checkpoint, open_store
+
+if TYPE_CHECKING:
+    from streams.definitions.deployment_plan import PlanResult
+    from streams.definitions.history import ReleaseHistory
+    from streams.definitions.load import AccountDefinitions, LoadedDefinitions
 
 router = APIRouter(tags=["definitions"])
 
@@ -77,10 +81,14 @@ async def plan_draft(context: Context, asker: AskerOfRequest, draft: DraftDefini
 
 
 async def _load(text: str, versions: Mapping[str, Any]) -> LoadedDefinitions:
+    from streams.definitions.load import load_definitions_text  # noqa: PLC0415 - see the module's docstring
+
     return load_definitions_text(DRAFT, text, versions)
 
 
 async def _plan(settings: Settings, accounts: Mapping[str, AccountDefinitions], quick: bool) -> list[PlanResult]:
+    from streams.definitions.deployment_plan import plan_accounts  # noqa: PLC0415 - see the module's docstring
+
     return await plan_accounts(
         settings, accounts, quick=quick, on_message=lambda _text: None, on_progress=ignore_progress
     )
@@ -96,6 +104,9 @@ def _planned(result: PlanResult) -> PlannedAccount:
 
 
 async def _read_history(settings: Settings, account: str) -> ReleaseHistory:
+    from streams.definitions.history import build_release_history  # noqa: PLC0415 - see the module's docstring
+    from streams.store.store import decider_checkpoint, open_store  # noqa: PLC0415
+
     async with open_store(settings) as store:
         statuses = [
             decider_checkpoint(await store.read_slot_checkpoint(number)).standing

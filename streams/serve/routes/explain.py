@@ -1,8 +1,10 @@
-"""Why a contact is in a segment or campaign, or not."""
+"""Why a contact is in a segment or campaign, or not.
+
+What explains is imported in the thread of the first question: the server starts without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,12 +13,11 @@ from fastapi import APIRouter, Query
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import Slug
 from streams.errors import DataError, UsageError
-from streams.explain.answer import Question
-from streams.explain.explanation import explain_past, explain_present
 from streams.progress import ignore_progress
 from streams.serve.context import AskerOfRequest, Context
 from streams.serve.parameters import AccountParam, ContactParam, InstantParam, faulty
 from streams.serve.problems import HttpProblem
+from streams.settings import Settings
 
 router = APIRouter(tags=["contacts"])
 
@@ -45,12 +46,28 @@ async def explain_contact(
     if (segment is None) == (campaign is None):
         raise faulty("query", "name either a `segment` or a `campaign`")
     await context.definitions.release(account)
-    question = Question(account, contact, segment or campaign or "", prefers_campaign=campaign is not None)
-    settings = context.settings
-    explain: Callable[[], Awaitable[dict[str, Any]]] = partial(explain_present, settings, question, ignore_progress)
-    if at is not None or journal:
-        explain = partial(explain_past, settings, question, at, ignore_progress)
+    subject = segment or campaign or ""
+    explain = partial(_explain, context.settings, account, contact, subject, prefers_campaign=campaign is not None)
     try:
-        return await asker.ask(explain)
+        return await asker.ask(partial(explain, at=at, is_past=at is not None or journal))
     except (UsageError, DataError) as error:
         raise HttpProblem("not-found", str(error)) from error
+
+
+async def _explain(
+    settings: Settings,
+    account: str,
+    contact: str,
+    subject: str,
+    *,
+    prefers_campaign: bool,
+    at: int | None,
+    is_past: bool,
+) -> dict[str, Any]:
+    from streams.explain.answer import Question  # noqa: PLC0415 - see the module's docstring
+    from streams.explain.explanation import explain_past, explain_present  # noqa: PLC0415
+
+    question = Question(account, contact, subject, prefers_campaign)
+    if is_past:
+        return await explain_past(settings, question, at, ignore_progress)
+    return await explain_present(settings, question, ignore_progress)

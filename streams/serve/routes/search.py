@@ -1,21 +1,26 @@
-"""Searches: how many contacts a condition holds for, and who they are."""
+"""Searches: how many contacts a condition holds for, and who they are.
+
+What searches is imported in a thread, for the first search: the server starts without it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
 from streams.errors import UsageError
 from streams.progress import ignore_progress
-from streams.search.apply import build_search_request
-from streams.search.condition import FILE_PREFIX, condition_warnings
-from streams.search.search import SearchRequest, SearchResult, search
 from streams.serve.answers.questions import SearchAnswer, SearchQuestion
 from streams.serve.context import AskerOfRequest, Context
 from streams.serve.problems import FaultyField, HttpProblem
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.search.search import SearchRequest, SearchResult
 
 router = APIRouter(tags=["search"])
 
@@ -25,7 +30,7 @@ async def search_contacts(context: Context, asker: AskerOfRequest, question: Sea
     """It scans all contacts of the account, and the journal for activity that is not counted yet; a `partial` search
     scans those of one partition and estimates. Few such questions run at a time, each for at most a minute.
     """
-    request = build_request(question)
+    request = await asyncio.to_thread(build_request, question)
     await context.definitions.release(question.account)
     try:
         result = await asker.ask(partial(_search, context.settings, request))
@@ -36,6 +41,9 @@ async def search_contacts(context: Context, asker: AskerOfRequest, question: Sea
 
 def build_request(question: SearchQuestion) -> SearchRequest:
     """The search that a question asks for. Raises HttpProblem for one that cannot be read."""
+    from streams.search.apply import build_search_request  # noqa: PLC0415 - see the module's docstring
+    from streams.search.condition import FILE_PREFIX  # noqa: PLC0415
+
     if question.condition is None and question.text is None:
         raise HttpProblem("invalid", "give a `condition`, a `text`, or both")
     condition = question.condition
@@ -60,10 +68,14 @@ def condition_problem(text: str) -> HttpProblem:
 
 
 async def _search(settings: Settings, request: SearchRequest) -> SearchResult:
+    from streams.search.search import search  # noqa: PLC0415 - see the module's docstring
+
     return await search(settings, request, ignore_progress)
 
 
 def _answer(question: SearchQuestion, request: SearchRequest, result: SearchResult) -> SearchAnswer:
+    from streams.search.condition import condition_warnings  # noqa: PLC0415 - see the module's docstring
+
     warnings = (
         [] if request.condition is None else condition_warnings(request.condition, result.release.versioned_document)
     )

@@ -34,7 +34,6 @@ from streams.store.dead_letters.marks import RetryMark
 from streams.store.dead_letters.reader import CLIENT, LetterReader, open_letters
 from streams.store.dead_letters.repair import IN_TOPICS, Hindrance, RetryBuilder, RetryRecord
 from streams.store.dead_letters.selection import LetterSelection
-from streams.store.releases import ReleaseRepository
 
 BATCH_LETTERS = 200
 """So many letters go back in one transaction."""
@@ -130,6 +129,8 @@ async def retry_letters(
 async def open_builder(settings: Settings) -> RetryBuilder:
     """The builder for the deployment as it is now. Raises TopicsMissing, BrokerUnavailable."""
     deployment = await require_deployment(settings)
+    from streams.store.releases import ReleaseRepository  # noqa: PLC0415 - validation is slow to import
+
     names = sorted(IN_TOPICS)
     partitions = await fetch_partitions(settings.bootstrap, [settings.prefix + name for name in names])
     counts = {name: len(partitions[settings.prefix + name]) for name in names}
