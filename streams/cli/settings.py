@@ -22,7 +22,7 @@ _TABLE_COLUMNS = 150
 def show_settings(as_json: JsonOption = False) -> None:
     """Show every setting: value, where it comes from, default, bounds and meaning; secrets are hidden.
 
-    Ends with 78 when a value cannot be used.
+    Ends with 78 when a value cannot be used, or the login of Salesforce lacks a part.
     """
     rows = setting_rows()
     warnings = list(unknown_variables())
@@ -65,11 +65,17 @@ def _write_rows(rows: Sequence[SettingRow]) -> None:
 
 
 def _read_orgs() -> tuple[list[dict[str, Any]], list[str]]:
-    """What the file of orgs says, and what is wrong with it; secrets are left out."""
-    from connectors.salesforce.org.orgs_file import load_orgs  # noqa: PLC0415 - most deployments have no such file
+    """What the file of orgs says, and what is wrong with it or with the login; secrets are left out."""
+    settings = load_settings()
+    if not settings.has_salesforce:
+        return [], []
+    from connectors.salesforce.org.connection import Connection  # noqa: PLC0415 - most deployments have no Salesforce
+    from connectors.salesforce.org.orgs_file import load_orgs  # noqa: PLC0415
 
     try:
-        return [entry.to_dict() for entry in load_orgs(load_settings())], []
+        if Connection.is_configured(settings):
+            Connection.from_settings(settings)
+        return [entry.to_dict() for entry in load_orgs(settings)], []
     except ConfigurationError as error:
         return [], str(error).splitlines()
 

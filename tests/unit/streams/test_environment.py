@@ -67,6 +67,15 @@ def test_a_worker_says_it_in_its_log(tmp_path: Path) -> None:
         ("LEADSTREAM_BOOTSTRAPP_FILE", "did you mean LEADSTREAM_BOOTSTRAP_FILE?"),
         ("LEADSTREAM_REPEATS_IDS", "did you mean LEADSTREAM_REPEAT_IDS?"),
         ("LEADSTREAM_LATENES", "did you mean LEADSTREAM_LATENESS_MS?"),
+        ("LEADSTREAM_BOOTSTRAP_SERVERS", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_KAFKA_BOOTSTRAP", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_KAFKA_BOOTSTRAP_SERVERS", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_SESSION_TIMEOUT_MS", "did you mean LEADSTREAM_SESSION_MS?"),
+        ("LEADSTREAM_SALESFORCE_SECRET", "did you mean LEADSTREAM_SALESFORCE_CLIENT_SECRET?"),
+        ("LEADSTREAM_SALESFORCE_SECRET_FILE", "did you mean LEADSTREAM_SALESFORCE_CLIENT_SECRET_FILE?"),
+        ("LEADSTREAM_REDIS_HOST", "did you mean LEADSTREAM_REDIS_URL?"),
+        ("LEADSTREAM_REDIS_PASSWORD", "did you mean LEADSTREAM_REDIS_URL?"),
+        ("LEADSTREAM_PARTITION_COUNT", "did you mean LEADSTREAM_PARTITIONS?"),
         ("LEADSTREAM_WEATHER", "`leadstream settings` lists all"),
     ],
 )
@@ -204,3 +213,34 @@ def test_the_command_shows_the_orgs_of_accounts_without_their_secrets(tmp_path: 
         line.startswith(f"leadstream: LEADSTREAM_SALESFORCE_ORGS={file}: org emea: ")
         for line in run.stderr.splitlines()
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (
+            {},
+            "set LEADSTREAM_SALESFORCE_CLIENT_ID, LEADSTREAM_SALESFORCE_CLIENT_SECRET (or ..._PRIVATE_KEY_FILE and ",
+        ),
+        ({"CLIENT_ID": "a"}, "no Salesforce org is configured: set LEADSTREAM_SALESFORCE_CLIENT_SECRET (or "),
+        (
+            {"CLIENT_ID": "a", "CLIENT_SECRET": "s3cret", "USERNAME": "a@acme.example"},
+            "a username without a private key: JWT bearer needs both",
+        ),
+        (
+            {"CLIENT_ID": "a", "CLIENT_SECRET": "s3cret", "URL": "http://example.com"},
+            "the URL is http://example.com: plain http would send the secret readable",
+        ),
+    ],
+)
+def test_the_command_says_what_a_login_of_salesforce_lacks(more: dict[str, str], problem: str) -> None:
+    variables = {f"LEADSTREAM_SALESFORCE_{name}": value for name, value in {"DOMAIN": "acme.my", **more}.items()}
+    run = leadstream("settings", env=variables)
+    assert (run.returncode, run.stderr.count("\n")) == (78, 1)
+    assert problem in run.stderr
+    assert "LEADSTREAM_SALESFORCE_DOMAIN" in run.stdout
+    assert "s3cret" not in run.stdout + run.stderr
+    whole = {**variables, "LEADSTREAM_SALESFORCE_CLIENT_ID": "a", "LEADSTREAM_SALESFORCE_CLIENT_SECRET": "b"}
+    for name in ("USERNAME", "URL"):
+        whole.pop(f"LEADSTREAM_SALESFORCE_{name}", None)
+    assert leadstream("settings", env=whole).returncode == 0
