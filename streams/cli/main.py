@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, cast
 
 from streams.interrupt import end_at_interrupt, raise_at_interrupt, signal_exit_code
@@ -75,6 +74,8 @@ def _run_command(app: typer.Typer) -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - users get one line, never a traceback
         if os.environ.get("LEADSTREAM_DEBUG") == "1":
+            import traceback  # noqa: PLC0415 - what is imported before `run` can be interrupted with a traceback
+
             traceback.print_exc()
         kind = type(error).__name__
         _write_error(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
