@@ -15,7 +15,8 @@ from streams.cli.options import JsonOption
 from streams.environment import SettingRow, load_settings, setting_rows, unknown_variables, value_text
 from streams.errors import ConfigurationError
 
-_PIPE_COLUMNS = 240
+_PIPE_COLUMNS = 1_000
+"""More than any setting takes: in a pipe each is one line."""
 _TABLE_COLUMNS = 150
 
 
@@ -61,7 +62,10 @@ def _write_rows(rows: Sequence[SettingRow]) -> None:
         table.add_row(
             row.variable, value_text(row.value), row.source, value_text(row.default), _bounds(row), row.meaning
         )
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        write_line(line.rstrip())
 
 
 def _read_orgs() -> tuple[list[dict[str, Any]], list[str]]:

@@ -60,6 +60,19 @@ def test_a_worker_says_it_in_its_log(tmp_path: Path) -> None:
     assert entry["problem"].startswith("LEADSTREAM_REPEAT_IDS=0 cannot be used: set it to ")
 
 
+def test_a_worker_warns_of_a_slip_in_its_log_and_of_nothing_that_kubernetes_sets(tmp_path: Path) -> None:
+    nobody = {"LEADSTREAM_BOOTSTRAP": "127.0.0.1:1", "LEADSTREAM_DATA_DIR": str(tmp_path), **KUBERNETES}
+    run = leadstream("worker", env={**nobody, "LEADSTREAM_LATENES": "1", "LEADSTREAM_KAFKA_BOOTSTRAP": "k:1"})
+    entries = [json.loads(line) for line in run.stderr.splitlines()]
+    assert [(entry["level"], entry["event"]) for entry in entries] == [
+        ("warning", "unknown variable"),
+        ("warning", "unknown variable"),
+        ("error", "not started"),
+    ]
+    assert "did you mean LEADSTREAM_BOOTSTRAP?" in entries[0]["problem"]
+    assert "did you mean LEADSTREAM_LATENESS_MS?" in entries[1]["problem"]
+
+
 @pytest.mark.parametrize(
     ("variable", "nearest"),
     [
@@ -169,6 +182,15 @@ def test_the_command_lists_all_settings_and_no_secret() -> None:
         "problem": None,
     }
     assert "s3cret" not in table.stdout + table.stderr + as_json.stdout + as_json.stderr
+
+
+@pytest.mark.parametrize("columns", ["20", "80"])
+def test_in_a_pipe_a_setting_is_one_line_however_narrow_the_terminal_is(columns: str) -> None:
+    lines = leadstream("settings", env={"COLUMNS": columns}).stdout.splitlines()
+    (session,) = (line for line in lines if line.startswith("LEADSTREAM_SESSION_MS "))
+    assert session.endswith("session timeout of the consumer group")
+    begin_a_setting = [line.startswith("LEADSTREAM_") for line in lines[2:]]
+    assert begin_a_setting == [True] * (len(Settings.model_fields) + 3)
 
 
 def test_the_command_shows_what_is_wrong_beside_everything_else() -> None:
