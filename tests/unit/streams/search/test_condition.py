@@ -52,6 +52,20 @@ def test_a_number_with_a_leading_zero_where_one_may_stand_gives_a_warning() -> N
             " a property is asked for with {property: country, eq: DE}",
         ),
         (
+            "{employees: 50}",
+            "the condition:1: employees: unknown condition 'employees';"
+            " a property is asked for with {property: employees, eq: 50}",
+        ),
+        (
+            "{country: {eq: DE}}",
+            "the condition:1: country: unknown condition 'country';"
+            " a property is asked for with {property: country, eq: ...}",
+        ),
+        (
+            "{activity: demo}",
+            "the condition:1: activity: a mapping is needed here, not 'demo'; such as {name: {eq: demo}}",
+        ),
+        (
             "{visit: /pricing}",
             "the condition:1: visit: a mapping is needed here, not '/pricing'; such as {path: {eq: /pricing}}",
         ),
