@@ -99,8 +99,10 @@ def _has_shown_help(error: typer.BadParameter) -> bool:
 def _usage_text(error: typer.BadParameter) -> str:
     """Returns in one line what is wrong with the command line."""
     message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
+    message = message.replace(". Did you mean ", " - did you mean ")
     command = NAME if error.ctx is None else error.ctx.command_path
-    return f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what there is"
+    end = "" if message.endswith("?") else ";"
+    return f"{message[:1].lower()}{message[1:]}{end} `{command} --help` tells what there is"
 
 
 def _write_error(message: str) -> None:
