@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -36,6 +36,8 @@ OTHER_VARIABLES: Mapping[str, str] = {
 
 HIDDEN = "***"
 _LONGEST_VALUE = 80
+_SIMILARITY = 0.6
+"""The least ratio (`difflib`) of two names one of which may be a slip of the other."""
 
 _OF_TESTS = "LEADSTREAM_TEST_"
 # Kubernetes sets these in every container beside a service named `leadstream`, or `leadstream-` and more.
@@ -150,19 +152,30 @@ def unknown_variables() -> Iterator[str]:
 
     Passed over: what Kubernetes sets for a service of that name, and what the project's tests set.
     """
-    known = [variable_name(name) for name in Settings.model_fields]
-    known += [variable + FILE_SUFFIX for variable in known]
-    known += OTHER_VARIABLES
+    known = [*map(variable_name, Settings.model_fields), *OTHER_VARIABLES]
+    files = [variable_name(name) + FILE_SUFFIX for name in Settings.model_fields]
     for name in sorted(os.environ):
         variable = name.upper()
-        if not variable.startswith(VARIABLE_PREFIX) or variable in known or variable.startswith(_OF_TESTS):
+        if not variable.startswith(VARIABLE_PREFIX) or variable.startswith(_OF_TESTS):
             continue
-        if _SERVICE_VARIABLE.fullmatch(variable):
+        if variable in known or variable in files or _SERVICE_VARIABLE.fullmatch(variable):
             continue
-        rest = [each.removeprefix(VARIABLE_PREFIX) for each in known]
-        nearest = difflib.get_close_matches(variable.removeprefix(VARIABLE_PREFIX), rest, n=1)
-        hint = f"did you mean {VARIABLE_PREFIX}{nearest[0]}?" if nearest else "`leadstream settings` lists all"
+        nearest = _nearest(variable, files if variable.endswith(FILE_SUFFIX) else known)
+        hint = "`leadstream settings` lists all" if nearest is None else f"did you mean {nearest}?"
         yield f"{name} is no setting and changes nothing; {hint}"
+
+
+def _nearest(variable: str, known: Iterable[str]) -> str | None:
+    """The variable that one resembles: with words more or fewer before all, then with the same first word."""
+    name = variable.removeprefix(VARIABLE_PREFIX)
+    first, words = name.partition("_")[0], set(name.split("_"))
+    names = [each.removeprefix(VARIABLE_PREFIX) for each in known]
+    related = [each for each in names if words <= set(each.split("_")) or words >= set(each.split("_"))]
+    siblings = [each for each in names if each.partition("_")[0] == first]
+    for candidates, cutoff in ((related, 0.0), (siblings, _SIMILARITY), (names, _SIMILARITY)):
+        if nearest := difflib.get_close_matches(name, candidates, n=1, cutoff=cutoff):
+            return VARIABLE_PREFIX + nearest[0]
+    return None
 
 
 def display_value(name: str, value: Any) -> Any:

@@ -101,7 +101,7 @@ def _file_values(names: Iterable[str], variables: Mapping[str, str]) -> dict[str
 
 def _read_setting(variable: str, path: Path) -> str:
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8-sig")  # editors on Windows put a mark in front, which is no part of a secret
     except OSError as error:
         raise ConfigurationError(
             f"{variable}={path} cannot be read ({error.strerror}): name a file that this user can read, or unset it"

@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, cast
 
 from streams.interrupt import end_at_interrupt, raise_at_interrupt, signal_exit_code
@@ -75,6 +74,8 @@ def _run_command(app: typer.Typer) -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - users get one line, never a traceback
         if os.environ.get("LEADSTREAM_DEBUG") == "1":
+            import traceback  # noqa: PLC0415 - what is imported before `run` can be interrupted with a traceback
+
             traceback.print_exc()
         kind = type(error).__name__
         _write_error(f"internal error: {kind}: {_first_line(error)} (LEADSTREAM_DEBUG=1 shows where)")
@@ -98,8 +99,10 @@ def _has_shown_help(error: typer.BadParameter) -> bool:
 def _usage_text(error: typer.BadParameter) -> str:
     """Returns in one line what is wrong with the command line."""
     message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
+    message = message.replace(". Did you mean ", " - did you mean ")
     command = NAME if error.ctx is None else error.ctx.command_path
-    return f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what there is"
+    end = "" if message.endswith("?") else ";"
+    return f"{message[:1].lower()}{message[1:]}{end} `{command} --help` tells what there is"
 
 
 def _write_error(message: str) -> None:

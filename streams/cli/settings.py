@@ -15,14 +15,15 @@ from streams.cli.options import JsonOption
 from streams.environment import SettingRow, load_settings, setting_rows, unknown_variables, value_text
 from streams.errors import ConfigurationError
 
-_PIPE_COLUMNS = 240
+_PIPE_COLUMNS = 1_000
+"""More than any setting takes: in a pipe each is one line."""
 _TABLE_COLUMNS = 150
 
 
 def show_settings(as_json: JsonOption = False) -> None:
     """Show every setting: value, where it comes from, default, bounds and meaning; secrets are hidden.
 
-    Ends with 78 when a value cannot be used.
+    Ends with 78 when a value cannot be used, or the login of Salesforce lacks a part.
     """
     rows = setting_rows()
     warnings = list(unknown_variables())
@@ -61,15 +62,24 @@ def _write_rows(rows: Sequence[SettingRow]) -> None:
         table.add_row(
             row.variable, value_text(row.value), row.source, value_text(row.default), _bounds(row), row.meaning
         )
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        write_line(line.rstrip())
 
 
 def _read_orgs() -> tuple[list[dict[str, Any]], list[str]]:
-    """What the file of orgs says, and what is wrong with it; secrets are left out."""
-    from connectors.salesforce.org.orgs_file import load_orgs  # noqa: PLC0415 - most deployments have no such file
+    """What the file of orgs says, and what is wrong with it or with the login; secrets are left out."""
+    settings = load_settings()
+    if not settings.has_salesforce:
+        return [], []
+    from connectors.salesforce.org.connection import Connection  # noqa: PLC0415 - most deployments have no Salesforce
+    from connectors.salesforce.org.orgs_file import load_orgs  # noqa: PLC0415
 
     try:
-        return [entry.to_dict() for entry in load_orgs(load_settings())], []
+        if Connection.is_configured(settings):
+            Connection.from_settings(settings)
+        return [entry.to_dict() for entry in load_orgs(settings)], []
     except ConfigurationError as error:
         return [], str(error).splitlines()
 

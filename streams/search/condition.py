@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as File
@@ -32,6 +33,10 @@ def read_condition(text: str) -> Document:
         path = File(text.removeprefix(FILE_PREFIX))
         name, as_json = str(path), path.suffix.lower() == ".json"
         text = _read_text_file(path)
+    if not text.strip():
+        raise UsageError(
+            f"{name} is empty; one is such as {{property: country, eq: DE}}, and {{all: []}} is everybody"
+        )
     try:
         documents = read_text(name, text, as_json=as_json)
     except NotAMapping as error:
@@ -53,11 +58,18 @@ def validate_condition(condition_document: Document, document: Mapping[str, Any]
     condition_path = ("segments", len(segments), "when")
     problems = [problem for problem in validate_definitions(extended).problems if problem.path[:3] == condition_path]
     if problems:
-        prefix = f"segment {name}: "  # an invented segment, which the user does not know
-        shown = [replace(each, message=each.message.removeprefix(prefix)) for each in problems[:MAX_LISTED]]
+        shown = [replace(each, message=_message_without(name, each.message)) for each in problems[:MAX_LISTED]]
         raise UsageError("\n".join(str(condition_document.locate(each, each.path[3:])) for each in shown))
     condition: Condition = _condition_adapter.validate_python(condition_document.values)
     return condition
+
+
+def _message_without(name: str, message: str) -> str:
+    """Returns the message without the invented segment, which the user does not know."""
+    text = message.removeprefix(f"segment {name}: ")
+    if not text.startswith("no segment is called "):
+        return text
+    return re.sub(rf" - (?:one of: {name}|did you mean {name}\?)$|, {name}(?=,|$)", "", text)
 
 
 def condition_warnings(condition_document: Document, document: Mapping[str, Any]) -> list[str]:

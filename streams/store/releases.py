@@ -19,7 +19,7 @@ from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease
 from streams.errors import Internal, UsageError
 from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
-from streams.kafka.reader import follow, open_consumer, read_to_end
+from streams.kafka.reader import FOLLOW_WAIT_MS, follow, open_consumer, read_to_end
 from streams.kafka.worker_groups import require_engine_version
 from streams.settings import Clock, Settings
 
@@ -65,7 +65,8 @@ class ReleaseFollower:
         bootstrap = self._settings.bootstrap
         partition = await _definitions_partition(self._settings)
         async with AsyncExitStack() as stack:
-            self._consumer = await stack.enter_async_context(open_consumer(bootstrap, CLIENT))
+            consumer = open_consumer(bootstrap, CLIENT, fetch_wait_ms=FOLLOW_WAIT_MS)
+            self._consumer = await stack.enter_async_context(consumer)
             await read_releases(self._consumer, partition, self._log)
             self._stack = stack.pop_all()
         return self

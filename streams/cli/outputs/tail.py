@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
@@ -10,20 +11,23 @@ from typing import Annotated
 import typer
 
 from schemas.topics import ALL_TOPICS, LEAD_CHANGES, NOTIFICATIONS, QUALIFIED_LEADS, SEGMENT_CHANGES, Topic
-from streams.cli.console import require_reader, write_lines_now
+from streams.cli.console import require_reader, write_lines_now, write_note
 from streams.cli.options import BootstrapOption, JsonOption, PrefixOption, parse_account, settings_from
-from streams.errors import UsageError
+from streams.errors import BrokerUnavailable, UsageError
 from streams.hints import suggestion
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.deployment import require_deployment
 from streams.kafka.protocols import ConsumedRecord
-from streams.kafka.reader import fetch_end_offsets, open_consumer
+from streams.kafka.reader import FOLLOW_WAIT_MS, fetch_end_offsets, open_consumer
 from streams.settings import Settings
 from streams.store.outputs.feed import follow_in_order, read_last, read_merged
 from streams.store.outputs.lines import human_line, is_about, machine_line
 
 EVENT_OUTPUTS = (SEGMENT_CHANGES, LEAD_CHANGES, QUALIFIED_LEADS, NOTIFICATIONS)
 """The topics that are shown where none is named."""
+
+SILENCE_SECONDS = 5.0
+"""After so long without a record it is asked whether Kafka is there."""
 
 OUTPUTS: Mapping[str, Topic] = {topic.name: topic for topic in ALL_TOPICS if topic.direction == "out"}
 
@@ -95,6 +99,7 @@ class _View:
         self._account = account
         self._contact = contact
         self._line = machine_line if as_json else human_line
+        self._is_away = False
 
     async def show(self, start: TailStart, last: int) -> None:
         """Writes the lines; returns only by an error or a cancellation."""
@@ -103,7 +108,7 @@ class _View:
             self._contact = (await require_deployment(self._settings)).contact_id(self._contact)
         by_topic = await fetch_partitions(bootstrap, self._topics)
         partitions = [partition for each in by_topic.values() for partition in each]
-        async with open_consumer(bootstrap, "leadstream-tail") as consumer:
+        async with open_consumer(bootstrap, "leadstream-tail", fetch_wait_ms=FOLLOW_WAIT_MS) as consumer:
             ends = await fetch_end_offsets(consumer, partitions)
             if start is TailStart.BEGINNING:
                 starts = await consumer.beginning_offsets(partitions)
@@ -114,8 +119,28 @@ class _View:
             else:
                 for partition, end in ends.items():
                     consumer.seek(partition, end)
+            heard_at = time.monotonic()
             async for records in follow_in_order(consumer):
                 self._write(records)
+                if records:
+                    heard_at = time.monotonic()
+                elif time.monotonic() - heard_at > SILENCE_SECONDS:
+                    await self._tell_outage()
+                    heard_at = time.monotonic()
+
+    async def _tell_outage(self) -> None:
+        """Says once that Kafka does not answer, and once that it does again: the client waits without a word."""
+        bootstrap = self._settings.bootstrap
+        try:
+            await fetch_partitions(bootstrap, self._topics)
+        except BrokerUnavailable:
+            if not self._is_away:
+                write_note(f"leadstream: no Kafka answers at {bootstrap}; what comes is shown once it does again")
+            self._is_away = True
+        else:
+            if self._is_away:
+                write_note(f"leadstream: Kafka answers at {bootstrap} again")
+            self._is_away = False
 
     def _write(self, records: Sequence[ConsumedRecord]) -> None:
         lines = [self._line(self._topics[each.topic], each) for each in records if self._is_wanted(each)]

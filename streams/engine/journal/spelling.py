@@ -15,10 +15,13 @@ MAX_NAME_LENGTH = 60
 """A longer name is compared with nothing: that takes time and memory, and it resembles nothing."""
 SIMILARITY = 0.75
 """The least ratio (`difflib`) of two names one of which may be a slip of the other."""
+SUBJECT_SIMILARITY = 0.85
+"""The same for the subject of a type, such as its plural."""
 VERB_SIMILARITY = 0.6
 """The same for what stands behind the subject of a type, when types of this subject exist."""
 SERVED_TYPES = tuple(name for name in EVENT_TYPES if name not in EVENT_TYPES_NOT_SERVED)
 
+_SUBJECTS = sorted({name.partition(".")[0] for name in SERVED_TYPES})
 _VERBS = {
     "created": "changed",
     "updated": "changed",
@@ -56,6 +59,7 @@ def similar_type(name: str, other_types: tuple[str, ...] = ()) -> str | None:
 def _similar_type(name: str, other_types: tuple[str, ...]) -> str | None:
     words = re.sub(r"[^a-z]+", ".", re.sub(r"(?<=[a-z])(?=[A-Z])", ".", name).casefold())
     subject, _, verb = words.partition(".")
+    subject = next(iter(get_close_matches(subject, _SUBJECTS, n=1, cutoff=SUBJECT_SIMILARITY)), subject)
     verbs = {known.partition(".")[2]: known for known in SERVED_TYPES if known.startswith(f"{subject}.")}
     if len(verbs) == 1 or _VERBS.get(verb) in verbs:
         return verbs.get(_VERBS.get(verb, ""), next(iter(verbs.values())))

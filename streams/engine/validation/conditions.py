@@ -14,7 +14,7 @@ from streams.engine.validation.contradictions import misplaced_key_problems
 from streams.engine.validation.leaves import leaf_problems
 from streams.engine.validation.operators import misfit_problems
 from streams.engine.validation.problem import DocumentPath, Problem
-from streams.engine.validation.schema import schema_problems
+from streams.engine.validation.schema import schema_problems, value_text
 from streams.hints import describe_value, suggestion
 
 MAX_CONDITION_DEPTH = 50
@@ -37,14 +37,16 @@ def condition_problems(
         ]
     subjects = [key for key in raw if key in SUBJECTS]
     if len(subjects) != 1:
-        return [_subject_problem(raw, subjects, path)]
+        return [_subject_problem(raw, subjects, context, path)]
     subject = subjects[0]
     if subject in _BRANCHES:
         return _branch_problems(raw, context, use, path, depth)
     return _leaf_problems(raw, subject, context, use, path)
 
 
-def _subject_problem(raw: Mapping[str, Any], subjects: list[str], path: DocumentPath) -> Problem:
+def _subject_problem(
+    raw: Mapping[str, Any], subjects: list[str], context: ValidationContext, path: DocumentPath
+) -> Problem:
     if subjects:
         return Problem(
             path, f"one leaf has one subject, here are {' and '.join(subjects)}; put each in a leaf of all:"
@@ -52,7 +54,12 @@ def _subject_problem(raw: Mapping[str, Any], subjects: list[str], path: Document
     if not raw:
         return Problem(path, "an empty mapping is no condition; {all: []} is everybody, {any: []} nobody")
     first = next(iter(raw))
-    return Problem((*path, str(first)), f"unknown condition {describe_value(first)}{suggestion(first, SUBJECTS)}")
+    hint = suggestion(first, SUBJECTS)
+    is_value = isinstance(raw[first], str | int | float)
+    if first in context.property_types or (is_value and "did you mean" not in hint):
+        value = value_text(raw[first]) if is_value else "..."
+        hint = f"; a property is asked for with {{property: {first}, eq: {value}}}"
+    return Problem((*path, str(first)), f"unknown condition {describe_value(first)}{hint}")
 
 
 def _branch_problems(

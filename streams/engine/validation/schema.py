@@ -39,6 +39,8 @@ _BOUND_MESSAGES: Mapping[str, tuple[str, str]] = {
 """Pydantic's error type -> what is needed, and what is there instead; filled in from the error's context."""
 _PLAIN_TEXT = re.compile(r"(?!(?i:true|false|null|yes|no|on|off|y|n)$)(?:[^\W\d]\w*|/[\w/-]*)")
 """Text that YAML needs no quotes for."""
+_USUAL_FIELDS: Mapping[str | int, str] = {"visit": "path", "activity": "name"}
+"""What a leaf asks of mostly, for an example."""
 _PATTERN_MESSAGES = {"string_pattern_mismatch": "an id has letters, digits, - and _ only, at most 100 of them"}
 
 complete_models()  # what is below validates with them, and looks into their fields
@@ -47,6 +49,12 @@ complete_models()  # what is below validates with them, and looks into their fie
 def keys_of(model: type[BaseModel]) -> list[str]:
     """Returns the keys of a model as they are written in definitions."""
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def value_text(value: str | float) -> str:
+    """Returns a value as it is written in definitions, in quotes where YAML needs them."""
+    is_plain = isinstance(value, str) and _PLAIN_TEXT.fullmatch(value) is not None
+    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def schema_problems(model: type[BaseModel], raw: object, path: DocumentPath) -> list[Problem]:
@@ -114,8 +122,11 @@ def _problem_from_errors(
     value = _value_at(raw, inner_path)
     needs_text = {d["type"] for d in details} == {"string_type"}
     reason = _reason(details, value)
-    if {d["type"] for d in details} == {"model_type"}:
+    kinds = {d["type"] for d in details}
+    if kinds == {"model_type"}:
         reason += _mapping_hint(model, inner_path, value)
+    if kinds == {"dict_type"} and isinstance(value, str) and inner_path[-1] in _USUAL_FIELDS:
+        reason += f"; such as {{{_USUAL_FIELDS[inner_path[-1]]}: {{eq: {value_text(value)}}}}}"
     return Problem((*path, *inner_path), reason, needs_text=needs_text)
 
 
@@ -127,8 +138,7 @@ def _mapping_hint(model: type[BaseModel], inner_path: DocumentPath, value: objec
     keys = [] if inner is None else keys_of(inner)
     operator = next((key for key in ("eq", "gte") if key in keys), None)
     if operator is not None and isinstance(value, str | int | float):
-        is_plain = isinstance(value, str) and _PLAIN_TEXT.fullmatch(value) is not None
-        return f"; such as {{{operator}: {value if is_plain else json.dumps(value, ensure_ascii=False)}}}"
+        return f"; such as {{{operator}: {value_text(value)}}}"
     return f"; its keys: {', '.join(keys)}" if keys else ""
 
 

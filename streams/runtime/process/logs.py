@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
@@ -94,6 +96,11 @@ class Outage(logging.Filter):
         return True
 
 
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Whether a record tells of anything but a task that was cancelled, as all are that a stop does not wait for."""
+    return not any(issubclass(kind, asyncio.CancelledError) for kind in _error_types(record))
+
+
 def _is_connection_lost(record: logging.LogRecord) -> bool:
     if str(record.msg).startswith(_CONNECTION_MESSAGES):
         return True
@@ -128,6 +135,8 @@ def configure(worker: str = "") -> None:
     for name in NOISY_LOGGERS:
         logging.getLogger(name).addFilter(RateLimit())
         logging.getLogger(name).addFilter(outage)
+    logging.getLogger("faust.agents.actor").addFilter(_is_no_cancellation)
+    warnings.filterwarnings("ignore", "coroutine '.*' was never awaited", RuntimeWarning, r"mode\.services")
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _process_fields(worker),

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from schemas.topics import CRM_COMMANDS
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import ConsumedRecord, Consumer
-from streams.kafka.reader import follow, open_consumer, read_to_end
+from streams.kafka.reader import FOLLOW_WAIT_MS, follow, open_consumer, read_to_end
 from streams.settings import Settings
 
 CLIENT = "leadstream-crm-commands"
@@ -140,7 +140,8 @@ class CommandFollower:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            self._consumer = await stack.enter_async_context(open_consumer(self._settings.bootstrap, CLIENT))
+            consumer = open_consumer(self._settings.bootstrap, CLIENT, fetch_wait_ms=FOLLOW_WAIT_MS)
+            self._consumer = await stack.enter_async_context(consumer)
             async for record in read_to_end(self._consumer, [await _partition(self._settings)]):
                 self._add(record)
             self._stack = stack.pop_all()

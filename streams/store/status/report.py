@@ -203,7 +203,9 @@ class DeploymentStatus:
         if time.holder is not None:
             holder = time.holder
             claim = "" if holder.claim is None else f", in the journal up to {_ago(holder.claim, self.now)}"
-            worker = f", read by {holder.worker}" if holder.worker else ""
+            is_there = holder.worker in [each.name for each in self.workers.get("pipeline", ())]
+            reader = "read by" if is_there else "last read by"
+            worker = f", {reader} {holder.worker}" if holder.worker else ""
             reason = f": {holder.reason}" if holder.reason else ""
             yield f"time         waits for {holder.partition}{claim}{worker}{reason}"
         for name in time.left_out:

@@ -66,6 +66,7 @@ START_FIRST = (
     "tests/integration/runtime/test_chaos.py",
     "tests/integration/metrics/test_running_pipeline.py",
     "tests/integration/cli/test_broker_and_topics.py::test_a_broker_outlives",
+    "tests/integration/outputs/test_outage.py::test_tail",
     "tests/property/graph/test_kept_truths.py",
     "tests/property/test_recompute_leads.py",
     "tests/integration/pipeline/test_big_tick.py",

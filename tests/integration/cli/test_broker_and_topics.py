@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 from connectors.kafka.broker import LocalBroker
 from connectors.ports import free_port
 from schemas.topics import ALL_TOPICS
-from tests.harness.cli import leadstream
+from tests.harness.cli import leadstream, start_leadstream
+from tests.harness.deployment.pipeline import LIMIT_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -86,3 +89,60 @@ def test_topics_are_created_and_checked(kafka: str, prefix: str) -> None:
     other = leadstream("topics", "check", "--partitions", "3", env=environment)
     assert other.returncode == 78
     assert "created with partitions=2" in other.stderr
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path) -> dict[str, str]:
+    """The settings of a machine that has fetched nothing yet."""
+    return {"LEADSTREAM_CACHE": str(tmp_path / "cache"), "M2_REPO": str(tmp_path / "m2")}
+
+
+def test_ctrl_c_while_kafka_starts_leaves_none(environment: dict[str, str], tmp_path: Path) -> None:
+    with start_leadstream("broker", "start", "--json", env=environment) as start:
+        wait_until((tmp_path / "kafka" / "broker.json").exists, LIMIT_SECONDS, "Kafka is not started")
+        start.send_signal(signal.SIGINT)
+        said = start.communicate(timeout=LIMIT_SECONDS)
+    assert (start.returncode, said) == (130, ("", ""))
+    assert LocalBroker(tmp_path / "kafka").pid is None
+
+
+def test_ctrl_c_while_kafka_is_fetched_does_not_wait_for_the_network(
+    environment: dict[str, str], empty_cache: dict[str, str], tmp_path: Path
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        mirror = {"LEADSTREAM_MAVEN_MIRROR": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        with start_leadstream("broker", "start", env={**environment, **empty_cache, **mirror}) as start:
+            wait_until(lambda: any((tmp_path / "cache").glob("*/.lock")), LIMIT_SECONDS, "the fetch does not begin")
+            start.send_signal(signal.SIGINT)
+            said = start.communicate(timeout=LIMIT_SECONDS)
+    assert (start.returncode, said) == (130, ("", ""))
+
+
+@pytest.mark.parametrize(
+    ("mirror", "exit_code", "message"),
+    [
+        ("http://127.0.0.1:1", 69, "Kafka cannot be fetched, for the Maven repository does not answer"),
+        ("nonsense", 78, "LEADSTREAM_MAVEN_MIRROR=nonsense cannot be used: set it to the address of a Maven"),
+    ],
+)
+def test_without_a_repository_one_line_says_what_to_do(
+    environment: dict[str, str], empty_cache: dict[str, str], mirror: str, exit_code: int, message: str
+) -> None:
+    where = {**environment, **empty_cache, "LEADSTREAM_MAVEN_MIRROR": mirror}
+    run = leadstream("broker", "start", "--json", env=where)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (exit_code, "", 1)
+    assert run.stderr.startswith(f"leadstream: {message}")
+
+
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "/dev/null"])
+def test_a_data_folder_that_cannot_be_written_is_one_line(environment: dict[str, str], folder: str) -> None:
+    where = {**environment, "LEADSTREAM_DATA_DIR": folder}
+    broker = leadstream("broker", "start", env=where)
+    assert (broker.returncode, broker.stdout, broker.stderr.count("\n")) == (78, "", 1)
+    assert f"the folder {folder}/kafka cannot be written" in broker.stderr
+    worker = leadstream("worker", env=where)
+    assert worker.returncode == 78
+    assert json.loads(worker.stderr)["problem"].startswith(f"cannot write to {folder}/workers: ")
+    assert json.loads(worker.stderr)["problem"].endswith("; set LEADSTREAM_DATA_DIR")

@@ -60,6 +60,19 @@ def test_a_worker_says_it_in_its_log(tmp_path: Path) -> None:
     assert entry["problem"].startswith("LEADSTREAM_REPEAT_IDS=0 cannot be used: set it to ")
 
 
+def test_a_worker_warns_of_a_slip_in_its_log_and_of_nothing_that_kubernetes_sets(tmp_path: Path) -> None:
+    nobody = {"LEADSTREAM_BOOTSTRAP": "127.0.0.1:1", "LEADSTREAM_DATA_DIR": str(tmp_path), **KUBERNETES}
+    run = leadstream("worker", env={**nobody, "LEADSTREAM_LATENES": "1", "LEADSTREAM_KAFKA_BOOTSTRAP": "k:1"})
+    entries = [json.loads(line) for line in run.stderr.splitlines()]
+    assert [(entry["level"], entry["event"]) for entry in entries] == [
+        ("warning", "unknown variable"),
+        ("warning", "unknown variable"),
+        ("error", "not started"),
+    ]
+    assert "did you mean LEADSTREAM_BOOTSTRAP?" in entries[0]["problem"]
+    assert "did you mean LEADSTREAM_LATENESS_MS?" in entries[1]["problem"]
+
+
 @pytest.mark.parametrize(
     ("variable", "nearest"),
     [
@@ -67,6 +80,15 @@ def test_a_worker_says_it_in_its_log(tmp_path: Path) -> None:
         ("LEADSTREAM_BOOTSTRAPP_FILE", "did you mean LEADSTREAM_BOOTSTRAP_FILE?"),
         ("LEADSTREAM_REPEATS_IDS", "did you mean LEADSTREAM_REPEAT_IDS?"),
         ("LEADSTREAM_LATENES", "did you mean LEADSTREAM_LATENESS_MS?"),
+        ("LEADSTREAM_BOOTSTRAP_SERVERS", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_KAFKA_BOOTSTRAP", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_KAFKA_BOOTSTRAP_SERVERS", "did you mean LEADSTREAM_BOOTSTRAP?"),
+        ("LEADSTREAM_SESSION_TIMEOUT_MS", "did you mean LEADSTREAM_SESSION_MS?"),
+        ("LEADSTREAM_SALESFORCE_SECRET", "did you mean LEADSTREAM_SALESFORCE_CLIENT_SECRET?"),
+        ("LEADSTREAM_SALESFORCE_SECRET_FILE", "did you mean LEADSTREAM_SALESFORCE_CLIENT_SECRET_FILE?"),
+        ("LEADSTREAM_REDIS_HOST", "did you mean LEADSTREAM_REDIS_URL?"),
+        ("LEADSTREAM_REDIS_PASSWORD", "did you mean LEADSTREAM_REDIS_URL?"),
+        ("LEADSTREAM_PARTITION_COUNT", "did you mean LEADSTREAM_PARTITIONS?"),
         ("LEADSTREAM_WEATHER", "`leadstream settings` lists all"),
     ],
 )
@@ -162,6 +184,15 @@ def test_the_command_lists_all_settings_and_no_secret() -> None:
     assert "s3cret" not in table.stdout + table.stderr + as_json.stdout + as_json.stderr
 
 
+@pytest.mark.parametrize("columns", ["20", "80"])
+def test_in_a_pipe_a_setting_is_one_line_however_narrow_the_terminal_is(columns: str) -> None:
+    lines = leadstream("settings", env={"COLUMNS": columns}).stdout.splitlines()
+    (session,) = (line for line in lines if line.startswith("LEADSTREAM_SESSION_MS "))
+    assert session.endswith("session timeout of the consumer group")
+    begin_a_setting = [line.startswith("LEADSTREAM_") for line in lines[2:]]
+    assert begin_a_setting == [True] * (len(Settings.model_fields) + 3)
+
+
 def test_the_command_shows_what_is_wrong_beside_everything_else() -> None:
     wrong = {"LEADSTREAM_REPEAT_IDS": "0", "LEADSTREAM_CLOCK": "mars", "LEADSTREAM_PREFX": "a-"}
     run = leadstream("settings", "--json", env=wrong)
@@ -204,3 +235,34 @@ def test_the_command_shows_the_orgs_of_accounts_without_their_secrets(tmp_path: 
         line.startswith(f"leadstream: LEADSTREAM_SALESFORCE_ORGS={file}: org emea: ")
         for line in run.stderr.splitlines()
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (
+            {},
+            "set LEADSTREAM_SALESFORCE_CLIENT_ID, LEADSTREAM_SALESFORCE_CLIENT_SECRET (or ..._PRIVATE_KEY_FILE and ",
+        ),
+        ({"CLIENT_ID": "a"}, "no Salesforce org is configured: set LEADSTREAM_SALESFORCE_CLIENT_SECRET (or "),
+        (
+            {"CLIENT_ID": "a", "CLIENT_SECRET": "s3cret", "USERNAME": "a@acme.example"},
+            "a username without a private key: JWT bearer needs both",
+        ),
+        (
+            {"CLIENT_ID": "a", "CLIENT_SECRET": "s3cret", "URL": "http://example.com"},
+            "the URL is http://example.com: plain http would send the secret readable",
+        ),
+    ],
+)
+def test_the_command_says_what_a_login_of_salesforce_lacks(more: dict[str, str], problem: str) -> None:
+    variables = {f"LEADSTREAM_SALESFORCE_{name}": value for name, value in {"DOMAIN": "acme.my", **more}.items()}
+    run = leadstream("settings", env=variables)
+    assert (run.returncode, run.stderr.count("\n")) == (78, 1)
+    assert problem in run.stderr
+    assert "LEADSTREAM_SALESFORCE_DOMAIN" in run.stdout
+    assert "s3cret" not in run.stdout + run.stderr
+    whole = {**variables, "LEADSTREAM_SALESFORCE_CLIENT_ID": "a", "LEADSTREAM_SALESFORCE_CLIENT_SECRET": "b"}
+    for name in ("USERNAME", "URL"):
+        whole.pop(f"LEADSTREAM_SALESFORCE_{name}", None)
+    assert leadstream("settings", env=whole).returncode == 0

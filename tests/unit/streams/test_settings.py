@@ -249,7 +249,7 @@ def secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", ["s3cret", "s3cret\n", "s3cret\r\n"])
+@pytest.mark.parametrize("text", ["s3cret", "s3cret\n", "s3cret\r\n", "\ufeffs3cret\r\n"])
 def test_a_setting_is_read_from_a_file_without_the_newline_at_its_end(secret: Path, text: str) -> None:
     secret.write_bytes(text.encode())
     assert load_settings().salesforce_client_secret == "s3cret"

@@ -98,6 +98,8 @@ def test_help_names_every_group() -> None:
             "no such option: --no-such-option; `leadstream topics create --help`",
         ),
         (["nope"], "no such command 'nope'; `leadstream --help`"),
+        (["tails"], "no such command 'tails' - did you mean 'tail'? `leadstream --help`"),
+        (["definitions", "aply"], "no such command 'aply' - did you mean 'apply'? `leadstream definitions --help`"),
         (["verify", "--sample", "0"], "'--sample': Input should be greater than or equal to 1"),
         (["search", "--sample", "x", "{}"], "'--sample': Input should be a valid integer"),
         (["definitions", "check"], "missing argument 'FILE...'"),

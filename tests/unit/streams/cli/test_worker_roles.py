@@ -36,6 +36,7 @@ def test_the_crm_runs_where_a_salesforce_is_configured() -> None:
     [
         (Role.ALL, {}, True),
         (Role.CRM, {}, True),
+        (Role.ALL, {"LEADSTREAM_SALESFORCE_CLIENT_ID": "3MVG9"}, True),
         (Role.PIPELINE, {}, False),
         (Role.LEDGER, {}, False),
         (Role.ALL, {"LEADSTREAM_SALESFORCE_URL": "http://127.0.0.1:8090"}, False),

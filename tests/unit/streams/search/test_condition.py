@@ -47,6 +47,29 @@ def test_a_number_with_a_leading_zero_where_one_may_stand_gives_a_warning() -> N
         ("{status: active}", "the condition:1: status: a mapping is needed here, not 'active'; such as {eq: active}"),
         ("{score: 50}", "the condition:1: score: a mapping is needed here, not 50; such as {eq: 50}"),
         (
+            "{country: DE}",
+            "the condition:1: country: unknown condition 'country';"
+            " a property is asked for with {property: country, eq: DE}",
+        ),
+        (
+            "{employees: 50}",
+            "the condition:1: employees: unknown condition 'employees';"
+            " a property is asked for with {property: employees, eq: 50}",
+        ),
+        (
+            "{country: {eq: DE}}",
+            "the condition:1: country: unknown condition 'country';"
+            " a property is asked for with {property: country, eq: ...}",
+        ),
+        (
+            "{activity: demo}",
+            "the condition:1: activity: a mapping is needed here, not 'demo'; such as {name: {eq: demo}}",
+        ),
+        (
+            "{visit: /pricing}",
+            "the condition:1: visit: a mapping is needed here, not '/pricing'; such as {path: {eq: /pricing}}",
+        ),
+        (
             "any: [{tags: vip}]",
             "the condition:1: any[0].tags: a mapping is needed here, not 'vip'; such as {eq: vip}",
         ),
@@ -56,3 +79,26 @@ def test_a_value_in_place_of_an_operator_is_told_where_and_how_to_write_it(condi
     with pytest.raises(UsageError) as refusal:
         validate_condition(read_condition(condition), {})
     assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("segments", "condition", "message"),
+    [
+        (["hot-emea"], "{segment: hot}", "no segment is called hot - one of: hot-emea"),
+        (["hot-emea", "vip"], "{segment: hot-emae}", "no segment is called hot-emae - did you mean hot-emea?"),
+        ([], "{segment: hot}", "no segment is called hot"),
+        ([], "{segment: serch}", "no segment is called serch"),
+    ],
+)
+def test_a_segment_that_there_is_not_is_answered_with_those_of_the_account(
+    segments: list[str], condition: str, message: str
+) -> None:
+    with pytest.raises(UsageError) as refusal:
+        validate_condition(read_condition(condition), {"segments": [{"id": name} for name in segments]})
+    assert str(refusal.value) == f"the condition:1: segment: {message}"
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_condition_is_told_what_one_is(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^the condition is empty; one is such as \{property: country, eq: DE\}"):
+        read_condition(text)

@@ -71,3 +71,24 @@ def test_refused_files_end_other_commands_with_the_same_exit_code_before_any_bro
     run = leadstream("definitions", command, str(path), "--bootstrap", "127.0.0.1:1")
     assert run.returncode == leadstream("definitions", "check", str(path)).returncode == 1
     assert f"{path}:4: segments[0].when.eqq" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("nowhere.yaml", None, "cannot be read: No such file or directory"),
+        ("empty.yaml", "", "holds no definitions"),
+        ("events.jsonl", '{"type": "a"}\n{"type": "b"}\n', ":2: is not YAML"),
+    ],
+)
+def test_what_is_no_file_of_definitions_ends_every_command_alike(
+    tmp_path: Path, name: str, text: str | None, message: str
+) -> None:
+    path = tmp_path / name
+    if text is not None:
+        path.write_text(text)
+    for command in ("check", "plan", "apply"):
+        run = leadstream("definitions", command, str(path), env={"LEADSTREAM_BOOTSTRAP": "127.0.0.1:1"})
+        assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1), (command, run.stdout)
+        assert f"{path}:" in run.stderr
+        assert message in run.stderr

@@ -13,6 +13,9 @@ from streams.engine.journal.spelling import MAX_NAME_LENGTH, misspellings, simil
     [
         ("score.changed", "score.adjusted"),
         ("score.added", "score.adjusted"),
+        ("scores.changed", "score.adjusted"),
+        ("Scores-Updated", "score.adjusted"),
+        ("contacts.updated", "contact.changed"),
         ("contact.chnaged", "contact.changed"),
         ("contact.created", "contact.changed"),
         ("contact.updated", "contact.changed"),

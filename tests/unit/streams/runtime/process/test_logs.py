@@ -31,6 +31,11 @@ try:
     raise ValueError("two\\nlines")
 except ValueError:
     logging.getLogger("faust.app").exception("crashed")
+try:
+    raise asyncio.CancelledError
+except asyncio.CancelledError:
+    logging.getLogger("faust.agents.actor").exception("%s Crashed reason=%r", "agent", asyncio.CancelledError())
+warnings.warn_explicit("coroutine 'sleep' was never awaited", RuntimeWarning, "services.py", 884, "mode.services")
 warnings.warn("old", stacklevel=1)
 thread = threading.Thread(target=lambda: 1 / 0)
 thread.start()

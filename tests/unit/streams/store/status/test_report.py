@@ -227,3 +227,9 @@ def test_the_json_says_the_same() -> None:
         "reason": "",
     }
     assert told["dead_letters"] == {"count": 1, "by_code": {"no_at": 1}, "complete": True}
+
+
+def test_a_worker_that_is_gone_read_a_partition_last() -> None:
+    time = TimeStatus(holder=TimeHolder("web-visits:1", NOON, "w7"))
+    (waits,) = (line for line in status(time=time).lines() if "waits for" in line)
+    assert waits.endswith(", last read by w7")
