@@ -43,6 +43,8 @@ class GroupClients:
     consumer: Consumer
     producer: Producer
     reader: StoppedReader
+    ahead: StoppedReader
+    """Reads what the group has not read yet, while much waits."""
     admin: AIOKafkaAdminClient
     follower: CommandFollower
     following: asyncio.Task[None]
@@ -98,13 +100,17 @@ async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncI
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
     consumer.subscribe([settings.prefix + QUALIFIED_LEADS.name], listener=ownership)
-    async with CommandFollower(settings) as follower, StoppedReader(settings.bootstrap) as reader:
+    async with (
+        CommandFollower(settings) as follower,
+        StoppedReader(settings.bootstrap) as reader,
+        StoppedReader(settings.bootstrap) as ahead,
+    ):
         following = asyncio.create_task(follower.follow())
         try:
             await admin.start()
             await consumer.start()
             await producer.start()
-            yield GroupClients(group, consumer, producer, reader, admin, follower, following)
+            yield GroupClients(group, consumer, producer, reader, ahead, admin, follower, following)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)

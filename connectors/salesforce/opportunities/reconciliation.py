@@ -90,8 +90,8 @@ def find_differences(org: OrgState, rows: LedgerRows, account: str | None = None
 def _differences_of(
     org: OrgState, opportunity: str, rows: list[LedgerOpportunity]
 ) -> Iterable[OpportunityDifference]:
-    # Later than what the ledger has, and no time: a poll would take it for its own position, and this comparison may be
-    # of one account alone.
+    # Later than what the ledger has, and no time: a poll would take that for its own position, though the comparison
+    # may be of one account alone.
     version = max((row.version for row in rows), default=0) + 1
     state = org.states.get(opportunity)
     if state is None:

@@ -55,9 +55,7 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
             lead.crm[what] = instant_text(lead_instant.now)
 
 
-def _occasions(
-    lead_instant: LeadInstant, campaign: str, lead: LeadState, changes: frozenset[str]
-) -> tuple[str, ...]:
+def _occasions(lead_instant: LeadInstant, campaign: str, lead: LeadState, changes: frozenset[str]) -> tuple[str, ...]:
     is_rejected = lead.status == "rejected" and _status_before(lead_instant, campaign) != "rejected"
     happened = changes | {"lead.rejected"} if is_rejected else changes
     return tuple(occasion for occasion in lead_instant.rules.occasions if occasion in happened)

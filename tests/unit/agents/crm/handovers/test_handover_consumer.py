@@ -69,6 +69,9 @@ class RebalancedConsumer:
     async def position(self, _partition: TopicPartition) -> int:
         return self._position
 
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, self._offsets.stop)
+
     async def commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
         self.committed = offsets[LEADS].offset
 
@@ -99,7 +102,7 @@ class GroupOfOne:
     def __init__(self, log: RebalancedConsumer, on_fetch: Callable[[GroupOfOne], None]) -> None:
         self.consumer = log
         self.producer = MemoryProducer()
-        self.reader = None
+        self.reader = self.ahead = None
         self.commands = CrmCommands()
         self.follower = SimpleNamespace(commands=self.commands)
         self._on_fetch = on_fetch

@@ -32,7 +32,9 @@ def told(outputs: list[dict[str, Any]]) -> list[tuple[str, list[str], bool, bool
     """Campaign, occasions, `do_not_sync` and `opted_out` of each update."""
     updates = [each for each in outputs_of_topic(outputs, "qualified-leads") if each["type"] == "lead.updated"]
     flags = ("do_not_sync", "opted_out")
-    return [(each["campaign"]["id"], each["occasions"], *(each.get(flag, False) for flag in flags)) for each in updates]
+    return [
+        (each["campaign"]["id"], each["occasions"], *(each.get(flag, False) for flag in flags)) for each in updates
+    ]
 
 
 def test_an_opt_out_and_its_end_are_told_also_where_no_update_is_for_them() -> None:
