@@ -12,6 +12,7 @@ import pytest
 from agents.crm.handovers import handover_consumer
 from connectors.salesforce.handover.handover_records import LeadHandOver
 from streams.settings import Settings
+from streams.store.handovers.commands import HandOverPause, encode_command
 from tests.harness.cli import leadstream
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
@@ -21,6 +22,7 @@ from tests.harness.salesforce.crm_process import (
     events_of,
     for_account,
     hand_over_all,
+    produce,
     running,
     stopped_in,
     until,
@@ -65,17 +67,18 @@ def keys_of(sandbox: SandboxClient) -> set[str]:
     return {lead["Leadstream_Id__c"] for lead in sandbox.live_records("Lead")}
 
 
-async def test_after_an_outage_whoever_opted_out_meanwhile_is_not_made(
+async def test_when_hand_overs_go_on_whoever_opted_out_meanwhile_is_not_made(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The opt-outs stand far behind: the process has room for two hand-overs until Salesforce answers."""
+    """The opt-outs stand far behind: the process has room for two hand-overs until they are answered."""
     monkeypatch.setattr(handover_consumer, "MAX_QUEUED", 2)
     names = ["ada", "bob", "cleo", "dora", "eve"]
-    sandbox.add_fault("drop", path="services/data", times=-1)
+    pause = HandOverPause("2026-03-01T10:00:00.000Z")
+    await produce(settings, "crm-commands", (pause.key, encode_command(pause)))
     consumer = consumer_of(settings)
     async with running(consumer):
         await hand_over_all(settings, *(hand_over(name, offset) for offset, name in enumerate(names)))
-        await until(lambda: consumer.delivery_began is not None, "the first are tried")
+        await until(lambda: len(consumer._queue) == 2, "the queue is full")
         await hand_over_all(
             settings,
             told(hand_over("ada", 10), do_not_sync=True),
@@ -83,7 +86,7 @@ async def test_after_an_outage_whoever_opted_out_meanwhile_is_not_made(
             told(hand_over("eve", 12), do_not_sync=True),
             told(hand_over("eve", 13)),
         )
-        sandbox.clear_faults()
+        await produce(settings, "crm-commands", (pause.key, None))
         await committed(settings, 9)
     assert keys_of(sandbox) == {"default/bob", "default/cleo", "default/eve"}
     assert await answers(settings) == {
