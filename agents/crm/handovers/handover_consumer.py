@@ -249,7 +249,7 @@ class HandOverConsumer:
                 progress.advance(await clients.consumer.position(partition))
         except IllegalStateError:
             return False  # the partition was taken away this moment
-        ends = await clients.consumer.end_offsets(list(self._ownership.progress))
+        ends = await clients.fetch_ends(list(self._ownership.progress))
         return await self._intake.look_ahead(clients.ahead, ends)
 
     def _begin_calls(self) -> None:

@@ -69,9 +69,6 @@ class RebalancedConsumer:
     async def position(self, _partition: TopicPartition) -> int:
         return self._position
 
-    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, self._offsets.stop)
-
     async def commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
         self.committed = offsets[LEADS].offset
 
@@ -102,7 +99,8 @@ class GroupOfOne:
     def __init__(self, log: RebalancedConsumer, on_fetch: Callable[[GroupOfOne], None]) -> None:
         self.consumer = log
         self.producer = MemoryProducer()
-        self.reader = self.ahead = None
+        self.reader = None
+        self.ahead = None
         self.commands = CrmCommands()
         self.follower = SimpleNamespace(commands=self.commands)
         self._on_fetch = on_fetch
@@ -113,6 +111,9 @@ class GroupOfOne:
         fetched = self.consumer.fetch()
         await asyncio.sleep(0 if fetched else wait_ms / 1000)
         return fetched
+
+    async def fetch_ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, await self.consumer.position(LEADS))
 
     async def read_progress(self, _partition: TopicPartition) -> HandOverProgress:
         return HandOverProgress(self.consumer.committed)
