@@ -58,7 +58,12 @@ class LeadUpdated(ContactOutputRecord):
     lead: HandedOverLead
     """As it is now, whatever its status."""
     occasions: list[Annotated[str, Field(pattern=r"^(lead\.rejected|contact\.status|property/.+)$")]]
-    """What happened, in the order of the mapping: `lead.rejected`, `contact.status`, `property/NAME`."""
+    """What happened, in the order of the mapping: `lead.rejected`, `contact.status`, `property/NAME`.
+
+    None where it only says whether `do_not_sync` holds after a change of what that condition looks at.
+    """
     snapshot: ContactSnapshot
     do_not_sync: bool = False
-    """Whether the account's condition `do_not_sync` held then."""
+    """Whether the account's condition `do_not_sync` held then, and nothing goes out to the CRM."""
+    opted_out: bool = False
+    """Whether `do_not_sync` held then, and the CRM is told of that; what waits of before is not handed over."""

@@ -51,7 +51,7 @@ class HandOverLog:
 def expected_record(hand_over: RecomputedHandOver) -> HandOverRecord:
     """Returns what the record of a recomputed hand-over or update must show."""
     return {
-        "type": _TYPES[bool(hand_over.occasions)],
+        "type": _TYPES[hand_over.is_update],
         "at": instant_text(hand_over.at),
         "campaign": hand_over.campaign,
         "lead": {
@@ -62,6 +62,7 @@ def expected_record(hand_over: RecomputedHandOver) -> HandOverRecord:
         },
         "occasions": list(hand_over.occasions),
         "do_not_sync": hand_over.is_kept_back,
+        "opted_out": hand_over.is_opted_out,
         "snapshot": hand_over.snapshot,
     }
 
@@ -73,7 +74,8 @@ def record_text(record: HandOverRecord) -> str:
         f"{record['type']} of {record['campaign']} at {record['at']}, {lead['status']} with {lead['points']} points"
     )
     text += f", told of {', '.join(record['occasions'])}" if record["occasions"] else ""
-    return text + (", do_not_sync" if record["do_not_sync"] else "")
+    text += ", do_not_sync" if record["do_not_sync"] else ""
+    return text + (", opted_out" if record["opted_out"] else "")
 
 
 def _read_record(value: bytes) -> HandOverRecord | None:
@@ -89,6 +91,7 @@ def _read_record(value: bytes) -> HandOverRecord | None:
             "lead": {name: raw["lead"].get(name) for name in ("status", "points", "made", "record")},
             "occasions": raw.get("occasions", []),
             "do_not_sync": raw.get("do_not_sync", False),
+            "opted_out": raw.get("opted_out", False),
             "snapshot": raw["snapshot"],
         }
     except (msgspec.DecodeError, ValueError, LookupError, TypeError, AttributeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from agents.crm.handovers.ownership import Ownership
 from agents.crm.handovers.stopped_reader import StoppedReader
 from schemas.topics import QUALIFIED_LEADS
 from streams.kafka.protocols import Consumer, Producer
-from streams.kafka.reader import FetchedRecords, stop_consumer
+from streams.kafka.reader import FetchedRecords, open_consumer, stop_consumer
 from streams.kafka.worker_groups import group_id, with_engine_version
 from streams.settings import Settings
 from streams.store.handovers.commands import CommandFollower, CrmCommands
@@ -43,6 +43,10 @@ class GroupClients:
     consumer: Consumer
     producer: Producer
     reader: StoppedReader
+    ahead: StoppedReader
+    """Reads what the group has not read yet, while much waits."""
+    idle_consumer: Consumer
+    """Fetches nothing, so that a question for offsets does not wait behind a fetch."""
     admin: AIOKafkaAdminClient
     follower: CommandFollower
     following: asyncio.Task[None]
@@ -71,6 +75,11 @@ class GroupClients:
         end: int | None = self.consumer.last_stable_offset(partition)
         return end
 
+    async def fetch_ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Where the committed records of partitions end now. Raises KafkaError."""
+        ends: Mapping[TopicPartition, int] = await self.idle_consumer.end_offsets(partitions)
+        return ends
+
     async def read_progress(self, partition: TopicPartition) -> HandOverProgress | None:
         """What the group has committed of a partition. Raises BrokerUnavailable."""
         return (await read_progress(self.admin, self.group, [partition])).get(partition)
@@ -98,13 +107,18 @@ async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncI
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
     consumer.subscribe([settings.prefix + QUALIFIED_LEADS.name], listener=ownership)
-    async with CommandFollower(settings) as follower, StoppedReader(settings.bootstrap) as reader:
+    async with (
+        CommandFollower(settings) as follower,
+        StoppedReader(settings.bootstrap) as reader,
+        StoppedReader(settings.bootstrap) as ahead,
+        open_consumer(settings.bootstrap, "leadstream-crm") as idle_consumer,
+    ):
         following = asyncio.create_task(follower.follow())
         try:
             await admin.start()
             await consumer.start()
             await producer.start()
-            yield GroupClients(group, consumer, producer, reader, admin, follower, following)
+            yield GroupClients(group, consumer, producer, reader, ahead, idle_consumer, admin, follower, following)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)

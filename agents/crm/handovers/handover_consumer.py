@@ -177,7 +177,8 @@ class HandOverConsumer:
                 org.clock.add_outage()  # nothing is refused meanwhile
         elif not self._stopping.is_set():
             await self._intake.read_again(clients.reader)
-            self._begin_calls()
+            if await self._knows_consent(clients):
+                self._begin_calls()
         await self._end_deliveries(clients, writer)
         await self._commit(clients)
 
@@ -237,6 +238,20 @@ class HandOverConsumer:
 
     # --- handing over ---
 
+    async def _knows_consent(self, clients: GroupClients) -> bool:
+        """Whether every opt-out is known that stands on the topic now: what waited goes out only after a look."""
+        if not self._queue:
+            return True
+        if not self._ownership.is_adopted:
+            return False
+        try:
+            for partition, progress in self._ownership.progress.items():
+                progress.advance(await clients.consumer.position(partition))
+        except IllegalStateError:
+            return False  # the partition was taken away this moment
+        ends = await clients.fetch_ends(list(self._ownership.progress))
+        return await self._intake.look_ahead(clients.ahead, ends)
+
     def _begin_calls(self) -> None:
         """Begins a batch, or a repair that is due, for every org that is free."""
         now = time.monotonic()
@@ -247,7 +262,7 @@ class HandOverConsumer:
             for item in batch:
                 item.first_try = item.first_try or now
             if batch:
-                org.begin(batch)
+                org.begin(batch, self._intake.with_consent(batch))
         for account in {item.handover.account for item in self._queue if self._org_name(item) is None}:
             self._intake.stop_account(account, NO_ORG)
 
@@ -351,6 +366,7 @@ class HandOverConsumer:
                 offsets = {each: OffsetAndMetadata(*value) for each, value in values.items()}
                 await clients.consumer.commit(offsets)
                 self._commits.update(values)
+                self._intake.forget_opt_outs()
         except OffsetMetadataTooLargeError:
             # Brokers may allow less than usual: then the offsets alone say where to read again.
             self._max_text_bytes = 0

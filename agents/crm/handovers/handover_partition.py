@@ -30,6 +30,10 @@ class HandOverPartition:
         self.start = committed.offset
         """Where this owner began: everything before was answered by a former one, but for the stopped lines."""
         self.position = committed.offset
+        self.looked_from = self.looked_to = min(
+            [committed.offset, *(each.offset for each in committed.stops.values())]
+        )
+        """Opt-outs are known of the records between these offsets, the second not included."""
         self._open: dict[int, str] = {}
         """Offset -> account of what goes on with the others and is not answered."""
         self._lines = {account: StoppedLine(stop.offset, stop.since) for account, stop in committed.stops.items()}
@@ -41,7 +45,18 @@ class HandOverPartition:
 
     def advance(self, position: int) -> None:
         """Everything before `position` was read; records that no reader sees may lie in between."""
+        if self.is_level:
+            self.looked_to = max(self.looked_to, position)
         self.position = max(self.position, position)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether opt-outs are known of everything that was read: then they are of what is read next."""
+        return self.looked_to >= self.position
+
+    def look_again(self, offset: int) -> None:
+        """Opt-outs are to be looked for anew, from an offset on."""
+        self.looked_from = self.looked_to = offset
 
     def open(self, account: str, offset: int) -> None:
         """A hand-over of an account that goes on was read."""

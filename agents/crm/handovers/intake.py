@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from agents.crm.handovers.answer_writer import AnswerWriter
 from agents.crm.handovers.handover_partition import HandOverPartition
 from agents.crm.handovers.handover_queue import HandOverQueue, QueuedHandOver
+from agents.crm.handovers.opt_outs import OptOuts
 from agents.crm.handovers.ownership import Ownership
 from agents.crm.handovers.stopped_accounts import StoppedAccounts
 from agents.crm.handovers.stopped_reader import StoppedReader
@@ -25,6 +26,10 @@ from streams.store.handovers.commands import CrmCommands
 from streams.tracing.headers import trace_of
 
 log = structlog.get_logger()
+
+_READS_AHEAD = 20
+_WAIT_AHEAD_MS = 50
+"""So many reads of a partition at most, and so long each, before others have their turn."""
 
 
 class HandOverIntake:
@@ -46,12 +51,14 @@ class HandOverIntake:
         self._track_newest = track_newest
         self._active_retries: dict[str, int] = {}
         """Key -> number of the retries that were taken up."""
+        self._opt_outs = OptOuts()
         self._turn = 0
 
     def begin_generation(self) -> None:
         """Empties the queue; accounts that stand still in what is owned now are tried soon."""
         self._queue.remove_where(lambda _: True)
         self._active_retries.clear()
+        self._opt_outs.clear()
         lines = [
             (account, line)
             for progress in self._ownership.progress.values()
@@ -76,10 +83,13 @@ class HandOverIntake:
                     handover = None
                     if not is_finished:
                         await writer.write_dead_letter(record, error)
-                if handover is not None and is_finished:
-                    self._track_newest(handover)
-                elif handover is not None:
-                    self._sort_in(progress, partition, record, handover)
+                if handover is not None:
+                    if progress.is_level and record.offset >= progress.looked_to:
+                        self._opt_outs.note(handover, partition, record.offset)
+                    if is_finished or handover.tells_consent_alone:
+                        self._track_newest(handover)
+                    else:
+                        self._sort_in(progress, partition, record, handover)
                 progress.advance(record.offset + 1)
 
     def _sort_in(
@@ -94,6 +104,51 @@ class HandOverIntake:
             return
         progress.open(account, record.offset)
         self._queue.add(QueuedHandOver(handover, (partition, record.offset), headers=trace_of(record.headers)))
+
+    # --- consent ---
+
+    async def look_ahead(self, reader: StoppedReader, ends: Mapping[TopicPartition, int]) -> bool:
+        """Looks for opt-outs up to the partitions' ends, a part at a time; returns whether it has come so far.
+
+        Raises BrokerUnavailable.
+        """
+        generation = self._ownership.generation
+        for partition, progress in list(self._ownership.progress.items()):
+            end = ends.get(partition, 0)
+            for _ in range(_READS_AHEAD):
+                if progress.looked_to >= end:
+                    break
+                records, position = await reader.read(partition, progress.looked_to, end, _WAIT_AHEAD_MS)
+                if generation != self._ownership.generation:
+                    return False
+                for record in records:
+                    if (handover := _parse_again(record)) is not None:
+                        self._opt_outs.note(handover, partition, record.offset)
+                progress.looked_to = max(progress.looked_to, position)
+            if progress.looked_to < end:
+                return False
+        return True
+
+    def with_consent(self, batch: Sequence[QueuedHandOver]) -> list[LeadHandOver]:
+        """The hand-overs of a batch; those whose contact opted out meanwhile are withheld."""
+        return [
+            msgspec.structs.replace(handover, is_withheld=self._is_withheld(handover))
+            for handover in (item.handover for item in batch)
+        ]
+
+    def _is_withheld(self, handover: LeadHandOver) -> bool:
+        # An update that made no record is repeated by hand as a hand-over; the opt-out itself makes none.
+        is_opt_out = handover.opted_out and not handover.is_update
+        return is_opt_out or self._opt_outs.forbid(handover)
+
+    def forget_opt_outs(self) -> None:
+        """Forgets the opt-outs behind which nothing waits any more."""
+        for partition, progress in self._ownership.progress.items() if len(self._opt_outs) else ():
+            committed = progress.committable()
+            first = min([committed.offset, *(stop.offset for stop in committed.stops.values())])
+            if first > progress.looked_from and not self._active_retries:
+                progress.looked_from = min(first, progress.looked_to)
+                self._opt_outs.forget(partition, progress.looked_from)
 
     # --- accounts that stand still ---
 
@@ -184,6 +239,8 @@ class HandOverIntake:
             line = lines.get(handover.account) if handover is not None else None
             if handover is None or line is None or record.offset < line.position:
                 continue
+            if handover.tells_consent_alone:
+                continue
             line.open.add(record.offset)
             self._queue.add(QueuedHandOver(handover, (partition, record.offset), headers=trace_of(record.headers)))
             room -= 1
@@ -201,7 +258,7 @@ class HandOverIntake:
         self._follow_pauses(commands)
         self._active_retries = {key: each for key, each in self._active_retries.items() if key in commands.retries}
         unreadable = []
-        owned = {partition.partition for partition in self._ownership.progress}
+        owned = {partition.partition: partition for partition in self._ownership.progress}
         for key, request in commands.retries.items():
             is_active = self._active_retries.get(key) == request.retry
             if is_active or request.partition not in owned or request.account in self._stopped.stops:
@@ -213,6 +270,10 @@ class HandOverIntake:
                 unreadable.append(key)
                 continue
             self._active_retries[key] = request.retry
+            partition = owned[request.partition]
+            if request.looked_to < self._ownership.progress[partition].looked_from:
+                self._ownership.progress[partition].look_again(request.looked_to)
+                self._opt_outs.forget(partition)
             self._queue.add(QueuedHandOver(handover, command=key))
         return unreadable
 

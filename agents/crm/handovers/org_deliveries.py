@@ -13,6 +13,7 @@ from agents.crm.handovers.handover_queue import FEW_CONTACTS, WHOLE_ORG_CODES, O
 from agents.crm.outage_log import OutageLog, SalesforceFailure
 from connectors.salesforce.handover.delivery import Delivery
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome
+from connectors.salesforce.handover.handover_records import LeadHandOver
 from connectors.salesforce.org.errors import RequestRefused, TransientFailure
 from streams.errors import SalesforceRefused, SalesforceUnavailable
 
@@ -53,11 +54,10 @@ class OrgDelivery:
         is_repairing = self._repair is not None and not self._repair.done()
         return self._task is None and not is_repairing and now >= self.next_call
 
-    def begin(self, batch: Sequence[QueuedHandOver]) -> None:
-        """Begins to hand a batch over."""
+    def begin(self, batch: Sequence[QueuedHandOver], handovers: Sequence[LeadHandOver]) -> None:
+        """Begins to hand a batch over; `handovers` are those of the batch, in its order."""
         self.batch = batch
         self._last_batch = time.monotonic()
-        handovers = [item.handover for item in batch]
         self._task = asyncio.create_task(self._call(lambda: self.delivery.deliver(handovers)))
 
     def end(self) -> DeliveryOutcome:

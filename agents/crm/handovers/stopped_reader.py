@@ -1,4 +1,4 @@
-"""Reads hand-overs of accounts that stood still again, beside the group's own reading."""
+"""Reads hand-overs beside the group's own reading: again those of accounts that stood still, and what is ahead."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ class StoppedReader:
     ) -> None:
         await self._stack.aclose()
 
-    async def read(self, partition: TopicPartition, start: int, end: int) -> tuple[Sequence[ConsumedRecord], int]:
+    async def read(
+        self, partition: TopicPartition, start: int, end: int, wait_ms: int = _WAIT_MS
+    ) -> tuple[Sequence[ConsumedRecord], int]:
         """The next committed records from `start` on and before `end`, and the offset to go on from.
 
         Records that retention has deleted are passed over. No records and `start` mean: nothing came for a moment.
@@ -47,7 +49,7 @@ class StoppedReader:
         if self._place != (partition, start):
             consumer.assign([partition])
             consumer.seek(partition, start)
-        fetched = await consumer.getmany(timeout_ms=_WAIT_MS, max_records=CHUNK_RECORDS)
+        fetched = await consumer.getmany(timeout_ms=wait_ms, max_records=CHUNK_RECORDS)
         records = [record for record in fetched.get(partition, ()) if record.offset < end]
         position = await consumer.position(partition)
         self._place = (partition, position)

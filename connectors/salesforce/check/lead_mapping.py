@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from connectors.salesforce.check.field_types import property_problem, type_problem, unlisted_values, value_problem
 from connectors.salesforce.check.org_schema import OrgSchema
-from connectors.salesforce.check.own_fields import own_fields
 from connectors.salesforce.handover.descriptions import FieldDescription, spelling_hint
-from connectors.salesforce.handover.mapping import lead_fields_of
+from connectors.salesforce.handover.mapping import lead_fields_of, own_fields
 from connectors.salesforce.org.connection import Connection
 from schemas.definitions import STANDARD_PROPERTIES, Definitions, LeadField, LeadUpdate, PropertyType, Salesforce
 
@@ -22,7 +21,7 @@ class MappingCheck:
         self._mapping = definitions.salesforce or Salesforce()
         self._lead = schema.fields("Lead")
         self._contact = schema.fields("Contact")
-        self._own = {each.name for each in own_fields(connection)}
+        self._own = frozenset(own_fields(connection))
 
     def problems(self) -> Iterator[str]:
         """One sentence for each problem."""

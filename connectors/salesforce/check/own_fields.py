@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connectors.salesforce.check.org_schema import OrgSchema
 from connectors.salesforce.handover.descriptions import FieldDescription
+from connectors.salesforce.handover.mapping import own_fields
 from connectors.salesforce.org.connection import Connection
 
 OWNERS = ("Lead", "Contact")
@@ -24,13 +25,13 @@ class OwnField:
     is_key: bool = False
 
 
-def own_fields(connection: Connection) -> tuple[OwnField, ...]:
-    """The fields of Leadstream under the names that they have in this org."""
+def _required_fields(connection: Connection) -> tuple[OwnField, ...]:
+    key, number, campaign, written = own_fields(connection)
     return (
-        OwnField(connection.external_id_field, "text, 255 characters, external id, unique", 255, is_key=True),
-        OwnField(connection.number_field, "text, 64 characters", 64),
-        OwnField(connection.campaign_field, "text, 255 characters", 255),
-        OwnField(connection.written_field, "long text area, 32,768 characters", LEAST_DIGESTS_LENGTH),
+        OwnField(key, "text, 255 characters, external id, unique", 255, is_key=True),
+        OwnField(number, "text, 64 characters", 64),
+        OwnField(campaign, "text, 255 characters", 255),
+        OwnField(written, "long text area, 32,768 characters", LEAST_DIGESTS_LENGTH),
     )
 
 
@@ -40,7 +41,7 @@ def own_field_problems(schema: OrgSchema, connection: Connection) -> Iterator[st
         if not schema.is_visible(owner):
             continue  # told once, as an object
         fields = schema.fields(owner)
-        for own in own_fields(connection):
+        for own in _required_fields(connection):
             if own.name not in fields:
                 yield (
                     f"the {owner} has no field {own.name}: create it ({own.words}), and give the integration user "

@@ -254,7 +254,8 @@ class Delivery:
             last = handovers[-1]
             email = last.snapshot.properties.get("email")
             matches = "email" in mappings[last.account].salesforce.match
-            if matches and isinstance(email, str) and "@" in email and not all(each.is_update for each in handovers):
+            makes_record = any(not each.is_update and not each.is_withheld for each in handovers)
+            if matches and isinstance(email, str) and "@" in email and makes_record:
                 emails[key] = email
         contact_keys = [
             key

@@ -79,13 +79,27 @@ class LeadHandOver(msgspec.Struct, frozen=True):
     occasions: tuple[str, ...] = ()
     """What happened to a lead that is updated, in the words of the mapping's `updates`."""
     do_not_sync: bool = False
+    opted_out: bool = False
+    """Whether it tells of an opt-out, and is to go out for that reason."""
     retry: int = 0
     """The number of a retry by hand."""
+    is_withheld: bool = False
+    """Whether the contact opted out while it waited; no record says that, but who hands over."""
 
     @property
     def is_update(self) -> bool:
         """Whether it changes a record of an earlier hand-over; else it makes one where there is none."""
         return self.type == "lead.updated"
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the contact's consent forbade hand-overs when it was decided."""
+        return self.do_not_sync or self.opted_out
+
+    @property
+    def tells_consent_alone(self) -> bool:
+        """Whether it only says whether consent forbids hand-overs now: there is nothing to hand over or to answer."""
+        return self.is_update and not self.occasions
 
     @property
     def key(self) -> str:

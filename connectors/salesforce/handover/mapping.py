@@ -71,8 +71,8 @@ def misfits(salesforce: Salesforce, description: ObjectDescription, connection: 
     return problems
 
 
-def own_fields(connection: Connection) -> tuple[str, ...]:
-    """Returns the names of the fields that Leadstream keeps its own data in."""
+def own_fields(connection: Connection) -> tuple[str, str, str, str]:
+    """Returns the names of the fields that Leadstream keeps its own data in: key, number, campaign, what it wrote."""
     names = connection
     return names.external_id_field, names.number_field, names.campaign_field, names.written_field
 

@@ -24,19 +24,20 @@ class NewestHandOvers:
     def add(self, handover: LeadHandOver) -> None:
         """Remembers a hand-over where it is the newest; the last 10,000 contacts.
 
-        A contact that is not handed over any more is forgotten.
+        A contact that is not handed over any more is forgotten, but for the update that tells of its opt-out.
         """
         if handover.lead.record is not None:
             self._record_ids[handover.key] = handover.lead.record
             _evict_oldest(self._record_ids)
         known = self._handovers.get(handover.key, ())
-        if any(handover.number < each.number for each in known):
+        is_older = any(handover.number < each.number for each in known)
+        if is_older or handover.is_withheld or (handover.tells_consent_alone and not handover.is_forbidden):
             return
         if handover.do_not_sync:
             self._handovers.pop(handover.key, None)
             return
         earlier = [each for each in known if each.id != handover.id]
-        kept = tuple(earlier[-_MAX_UPDATES:]) if handover.is_update else ()
+        kept = tuple(earlier[-_MAX_UPDATES:]) if handover.is_update and not handover.opted_out else ()
         self._handovers[handover.key] = (*kept, handover)
         self._handovers.move_to_end(handover.key)
         _evict_oldest(self._handovers)

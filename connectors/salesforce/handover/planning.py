@@ -17,7 +17,7 @@ from connectors.salesforce.handover.field_rules import (
     plan_fields,
     value_digest,
 )
-from connectors.salesforce.handover.handover_records import CampaignTarget, LeadHandOver
+from connectors.salesforce.handover.handover_records import DO_NOT_SYNC, CampaignTarget, LeadHandOver
 from connectors.salesforce.handover.lookup import PersonObject, RecordLink
 from connectors.salesforce.handover.mapping import lead_fields_of, update_fields_of
 from connectors.salesforce.org.client import SalesforceRow
@@ -25,6 +25,7 @@ from connectors.salesforce.org.connection import Connection
 from schemas.definitions import Salesforce
 
 NO_RECORD = "no_record"
+OPTED_OUT = (DO_NOT_SYNC, "the contact opted out before Salesforce took the hand-over, so nothing more is made of it")
 _FOREIGN_REASON = "the record carries another contact's key, so its fields stay"
 
 
@@ -87,27 +88,31 @@ class RecordPlanner:
     ) -> RecordPlan:
         """Returns the plan for a contact's hand-overs, the latest last: the same as one write after the other."""
         plan = RecordPlan(key, handovers)
+        plan.problems = {each.id: OPTED_OUT for each in handovers if each.is_withheld}
         if link is None:
             self._plan_creation(plan, mapping)
             return plan
         plan.linked_id, plan.is_matched = link.linked_id, link.is_matched
         if link.record is None:
             problem = link.problem or ("UNKNOWN_EXCEPTION", "")
-            plan.problems = {each.id: problem for each in handovers}
+            plan.problems |= {each.id: problem for each in plan.open_handovers}
             return plan
         plan.sobject, plan.record_id = link.record.sobject, link.record.id
         if link.is_foreign:
             note = FieldNote(self._names.external_id_field, "left_out", _FOREIGN_REASON)
             plan.notes = {each.id: (note,) for each in handovers}
             return plan
-        self._plan_update(plan, link, mapping)
+        if plan.open_handovers:
+            self._plan_update(plan, link, mapping)
         return plan
 
     def _plan_creation(self, plan: RecordPlan, mapping: AccountMapping) -> None:
-        first = next((at for at, each in enumerate(plan.handovers) if not each.is_update), len(plan.handovers))
-        for each in plan.handovers[:first]:
-            plan.problems[each.id] = (NO_RECORD, "Salesforce has no record of this contact that could be updated")
-        if handovers := plan.handovers[first:]:
+        waiting = plan.open_handovers
+        first = next((at for at, each in enumerate(waiting) if not each.is_update), len(waiting))
+        for each in waiting[:first]:
+            no_record = (NO_RECORD, "Salesforce has no record of this contact that could be updated")
+            plan.problems[each.id] = OPTED_OUT if each.opted_out else no_record
+        if handovers := waiting[first:]:
             state = RecordState(keeps_digests=self._keeps_digests("Lead"))
             self._plan_writes(plan, handovers, state, mapping)
             plan.values[self._names.external_id_field] = plan.key
@@ -126,9 +131,10 @@ class RecordPlanner:
             keeps_digests=keeps_digests,
         )
         last_digest = (digests or {}).get(self._names.number_field)
-        newer = [each for each in plan.handovers if number is None or number < each.number]
+        waiting = plan.open_handovers
+        newer = [each for each in waiting if number is None or number < each.number]
         plan.repeats = frozenset(
-            each.id for each in plan.handovers if each not in newer or value_digest(str(each.number)) == last_digest
+            each.id for each in waiting if each not in newer or value_digest(str(each.number)) == last_digest
         )
         plan.is_written = not newer
         if newer:

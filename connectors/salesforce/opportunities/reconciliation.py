@@ -90,7 +90,9 @@ def find_differences(org: OrgState, rows: LedgerRows, account: str | None = None
 def _differences_of(
     org: OrgState, opportunity: str, rows: list[LedgerOpportunity]
 ) -> Iterable[OpportunityDifference]:
-    version = max([int(org.asked_at.timestamp() * 1000), *(row.version + 1 for row in rows)])
+    # Later than what the ledger has, and no time: a poll would take that for its own position, though the comparison
+    # may be of one account alone.
+    version = max((row.version for row in rows), default=0) + 1
     state = org.states.get(opportunity)
     if state is None:
         yield from _absent(org, opportunity, rows, version)

@@ -160,7 +160,8 @@ async def _newest_handovers(
                     handover = parse_handover(record.value)
                 except msgspec.DecodeError:
                     continue  # the worker writes a dead letter for it
-                if handover.account == account and handover.contact in wanted:
+                is_wanted = handover.account == account and handover.contact in wanted
+                if is_wanted and (handover.is_forbidden or not handover.tells_consent_alone):
                     newest[handover.contact] = handover
             done += len(batch)
             advance("hand-overs", min(done, count), count)

@@ -160,6 +160,12 @@ def _write_plan(plan: RetryPlan) -> None:
         write_note(f"{plural(len(plan.outstanding), 'lead')} asked for already, and not answered yet")
     if plan.postponed_count:
         write_note(f"{plural(plan.postponed_count, 'lead')} more than are taken at one time: run this again later")
+    if plan.forbidden:
+        account, campaign, contact = plan.forbidden[0]
+        write_note(
+            f"{plural(len(plan.forbidden), 'lead')} of contacts that opted out since, which are not handed over, for"
+            f" example {contact} in {campaign} of {account}"
+        )
     if plan.gone:
         account, campaign, contact = plan.gone[0]
         write_note(
@@ -183,6 +189,10 @@ def _plan_to_dict(plan: RetryPlan) -> dict[str, Any]:
         "by_code": dict(plan.by_code.most_common()),
         "asked_before": len(plan.outstanding),
         "postponed": plan.postponed_count,
+        "opted_out": [
+            {"account": account, "campaign": campaign, "contact": contact}
+            for account, campaign, contact in plan.forbidden
+        ],
         "gone": [
             {"account": account, "campaign": campaign, "contact": contact} for account, campaign, contact in plan.gone
         ],

@@ -160,7 +160,7 @@ def create_context(
     )
     if release.campaigns:
         _apply_decay(context)
-    if release.mapping.occasions:
+    if release.mapping.tells_of_leads:
         # A patch makes new properties.
         context.contact_status_before, context.properties_before = contact.status, contact.properties
     return context

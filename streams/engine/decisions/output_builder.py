@@ -170,6 +170,7 @@ class OutputBuilder:
         occasions: list[str],
         *,
         do_not_sync: bool,
+        opted_out: bool,
     ) -> None:
         """Adds what happened to a lead after its hand-over; `campaign` is its campaign as hand-overs describe it."""
         body = LeadUpdateOutput(
@@ -183,6 +184,7 @@ class OutputBuilder:
             occasions=occasions,
             snapshot=self._snapshot(),
             do_not_sync=do_not_sync,
+            opted_out=opted_out,
         )
         self._add_output(QUALIFIED_LEADS.name, contact_key(body.account, body.contact), body, campaign["id"])
 

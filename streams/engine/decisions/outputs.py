@@ -142,6 +142,7 @@ class LeadUpdateOutput(OutputBody, kw_only=True, omit_defaults=True):
     occasions: list[str]
     snapshot: dict[str, Any]
     do_not_sync: bool = False
+    opted_out: bool = False
 
 
 class NoticeOutput(OutputBody, kw_only=True):

@@ -26,7 +26,7 @@ def settle(context: DecisionContext) -> None:
         _settle_leads(context)
     if context.members_before:
         emit_segment_changes(context)
-    if context.lead_contexts or (release.mapping.occasions and context.contact.leads):
+    if context.lead_contexts or (release.mapping.tells_of_leads and context.contact.leads):
         finish_hand_overs(context)
         _emit_lead_rows(context)
     contact = context.contact

@@ -26,7 +26,16 @@ class CompiledMapping:
     `property/NAME`.
     """
     consent_occasions: frozenset[str] = frozenset()
-    """Those of what `do_not_sync` and the segments in it look at: the CRM learns of them also where it holds."""
+    """Those of what `do_not_sync` and the segments in it look at: the CRM learns of them also where it holds.
+
+    That they happened is told also where the mapping has no update for them, without an occasion: hand-overs that
+    wait ask for consent anew.
+    """
+
+    @property
+    def tells_of_leads(self) -> bool:
+        """Whether anything is told of a lead after its hand-over."""
+        return bool(self.occasions or self.consent_occasions)
 
 
 NO_MAPPING = CompiledMapping()

@@ -25,7 +25,8 @@ _PAUSE = "pause"
 class RetryRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="crm.retry_requested"):
     """A hand-over that is to be tried again: `hand_over` is the event, `partition` the one of `qualified-leads`.
 
-    `update` says that it is asked for what became of an update: one of the hand-over may stand beside it.
+    `update` says that it is asked for what became of an update: one of the hand-over may stand beside it. Up to
+    `looked_to`, an offset of the partition, the contact's consent was looked at.
     """
 
     account: str
@@ -37,6 +38,7 @@ class RetryRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t
     at: str
     by: str | None = None
     update: bool = False
+    looked_to: int = 0
 
     @property
     def key(self) -> str:

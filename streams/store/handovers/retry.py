@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -45,6 +45,16 @@ class _HandOver(msgspec.Struct):
     account: str
     contact: str
     campaign: _Campaign
+    do_not_sync: bool = False
+    opted_out: bool = False
+
+
+class _Found(NamedTuple):
+    """What `qualified-leads` has of a refused lead: its partition, the event, and that partition's end."""
+
+    partition: int
+    hand_over: dict[str, Any]
+    end: int
 
 
 _decode = msgspec.json.Decoder(_HandOver).decode
@@ -61,6 +71,8 @@ class RetryPlan:
     """Leads whose retry is asked for already and not answered."""
     gone: list[RowKey] = field(default_factory=list)
     """Leads whose hand-over `qualified-leads` no longer has."""
+    forbidden: list[RowKey] = field(default_factory=list)
+    """Leads of contacts that opted out since their hand-over."""
     postponed_count: int = 0
     """Refusals beyond the most that may be asked for at one time."""
 
@@ -88,21 +100,24 @@ async def plan_retry(
             plan.postponed_count += 1
         else:
             wanted[each.key, each.is_update] = each
-    newest = await _read_newest(settings, wanted.values(), on_progress) if wanted else {}
+    newest, opted_out = await _read_newest(settings, wanted.values(), on_progress) if wanted else ({}, frozenset())
     at = instant_text(now_ms())
     for (key, is_update), lead in wanted.items():
         if (key, is_update) not in newest:
             plan.gone.append(key)
             continue
-        partition, hand_over = newest[key, is_update]
+        partition, hand_over, end = newest[key, is_update]
         makes_record = lead.code == NO_RECORD and (key, False) not in newest
         if not is_update or (makes_record and not _is_asked_for(standing, key, is_update=False)):
             # What the update changes was never made, and no hand-over is repeated that makes it: its snapshot, the
             # newest, is handed over. So is one that was repeated in this way before.
             hand_over = {**hand_over, "type": _HAND_OVER}
+            if (key.account, key.contact) in opted_out:
+                plan.forbidden.append(key)
+                continue
         retry = lead.retries + 1
         plan.requests.append(
-            RetryRequest(key.account, key.contact, key.subject, retry, partition, hand_over, at, by, is_update)
+            RetryRequest(key.account, key.contact, key.subject, retry, partition, hand_over, at, by, is_update, end)
         )
         plan.by_code[lead.code] += 1
     return plan
@@ -128,13 +143,18 @@ def _is_asked_for(standing: Container[str], key: RowKey, *, is_update: bool) -> 
 
 
 async def _read_newest(
-    settings: Settings, leads: Iterable[RefusedLead], on_progress: ProgressCallback
-) -> dict[_Refused, tuple[int, dict[str, Any]]]:
-    """The partition and the event of each lead's newest hand-over; of an update that was refused, that update."""
+    settings: Settings, leads: Collection[RefusedLead], on_progress: ProgressCallback
+) -> tuple[dict[_Refused, _Found], frozenset[tuple[str, str]]]:
+    """Each lead's newest hand-over, or the update that was refused; and which contacts (account, id) opted out.
+
+    A contact opted out where its newest record says so, of whatever lead it is.
+    """
+    contacts = {(each.key.account, each.key.contact) for each in leads}
+    opted_out = set()
     refused = {(each.key, each.is_update): each.hand_over for each in leads}
     topic = settings.prefix + QUALIFIED_LEADS.name
     partitions = (await fetch_partitions(settings.bootstrap, [topic]))[topic]
-    values: dict[_Refused, tuple[int, bytes]] = {}
+    values: dict[_Refused, tuple[int, bytes, int]] = {}
     async with open_consumer(settings.bootstrap, CLIENT) as consumer:
         ends = await fetch_end_offsets(consumer, partitions)
         offsets = dict.fromkeys(ends, 0)
@@ -145,10 +165,17 @@ async def _read_newest(
                 except msgspec.DecodeError:
                     continue
                 key = RowKey(event.account, event.campaign.id, event.contact)
+                if (contact := (event.account, event.contact)) in contacts:
+                    opted_out.discard(contact)
+                    if event.do_not_sync or event.opted_out:
+                        opted_out.add(contact)
                 for each in ((key, False), (key, True)):
                     is_newest = event.id == refused.get(each) or (event.type == _HAND_OVER and not each[1])
                     if each in refused and is_newest:
-                        values[each] = partition.partition, record.value or b""
+                        values[each] = partition.partition, record.value or b"", ends[partition]
             offsets[partition] = batch[-1].offset + 1
             on_progress("reading hand-overs", sum(offsets.values()), sum(ends.values()))
-    return {key: (partition, msgspec.json.decode(value)) for key, (partition, value) in values.items()}
+    found = {
+        key: _Found(partition, msgspec.json.decode(value), end) for key, (partition, value, end) in values.items()
+    }
+    return found, frozenset(opted_out)

@@ -82,8 +82,9 @@ def _handover_text(fields: OutputFields) -> str:
 
 def _update_text(fields: OutputFields) -> str:
     kept_back = ", kept back by do_not_sync" if fields.get("do_not_sync") else ""
-    occasions = ", ".join(fields["occasions"])
-    return f"lead in {fields['campaign']['id']}: {fields['lead']['status']}, told of {occasions}{kept_back}"
+    opted_out = ", opted out" if fields.get("opted_out") else ""
+    told = ", ".join(fields["occasions"]) or "consent"
+    return f"lead in {fields['campaign']['id']}: {fields['lead']['status']}, told of {told}{kept_back}{opted_out}"
 
 
 def _notice_text(fields: OutputFields) -> str:

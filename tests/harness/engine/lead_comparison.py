@@ -71,6 +71,8 @@ def hand_over_from_engine(output: dict[str, Any]) -> ComparableHandOver:
         "snapshot": output["snapshot"],
         "occasions": output.get("occasions", []),
         "do_not_sync": output.get("do_not_sync", False),
+        "opted_out": output.get("opted_out", False),
+        "update": output["type"] == "lead.updated",
     }
 
 
@@ -90,6 +92,8 @@ def hand_overs_from_recompute(recomputed: RecomputedContact) -> list[ComparableH
             "snapshot": each.snapshot,
             "occasions": list(each.occasions),
             "do_not_sync": each.is_kept_back,
+            "opted_out": each.is_opted_out,
+            "update": each.is_update,
         }
         for each in recomputed.hand_overs
     ]

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from connectors.salesforce.check.org_check import check_org
-from connectors.salesforce.check.own_fields import OWNERS, own_fields
+from connectors.salesforce.check.own_fields import OWNERS
+from connectors.salesforce.handover.mapping import own_fields
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import CrmError
 from connectors.salesforce.org.login_refusals import refusal_text
@@ -88,7 +89,7 @@ def test_the_first_try_is_made_with_the_campaign_of_the_definitions(definitions:
 
 def test_the_package_gives_an_org_the_fields_that_the_check_asks_for(sandbox: SandboxClient) -> None:
     client = OrgClient(sandbox.connection())
-    names = [each.name for each in own_fields(client.connection)]
+    names = list(own_fields(client.connection))
     for owner in OWNERS:
         for name in names:
             sandbox.post("field", sobject=owner, name=name, remove=True)
@@ -110,7 +111,7 @@ def test_the_package_gives_an_org_the_fields_that_the_check_asks_for(sandbox: Sa
 
 
 def test_the_manifest_and_the_permission_set_name_every_field_of_ours() -> None:
-    ours = {f"{owner}.{each.name}" for owner in OWNERS for each in own_fields(NAMES)}
+    ours = {f"{owner}.{name}" for owner in OWNERS for name in own_fields(NAMES)}
     manifest = ElementTree.parse(PACKAGE / "package.xml").getroot()
     members = {each.text for each in manifest.iter(NAMESPACE + "members")}
     assert members == {*ours, "Leadstream"}
@@ -133,7 +134,7 @@ def test_the_table_of_access_is_that_of_the_permission_set() -> None:
 
 def test_the_table_of_fields_has_those_of_the_check() -> None:
     table = TEXT.partition("| field | type |")[2].partition("\n\n")[0]
-    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [each.name for each in own_fields(NAMES)]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(own_fields(NAMES))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl")

@@ -30,6 +30,7 @@ from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
 from tests.programs.mutations.rules.salesforce import (
     attribution,
     coercion,
+    consent,
     field_rules,
     ledger,
     matching,
@@ -71,6 +72,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *matching.MUTATIONS,
     *polls.MUTATIONS,
     *attribution.MUTATIONS,
+    *consent.MUTATIONS,
 )
 
 

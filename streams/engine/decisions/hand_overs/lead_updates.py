@@ -18,7 +18,7 @@ HANDED_OVER = "handed_over"
 KEPT_BACK = "kept_back"
 """The keys in `Lead.crm` of the instants of the last hand-over, and of the last one that was kept back after it.
 
-They are there only where the mapping has `updates`.
+They are there only where the mapping tells of leads after their hand-over.
 """
 
 _DO_NOT_SYNC = "do_not_sync"
@@ -38,15 +38,14 @@ def finish_hand_overs(context: DecisionContext) -> None:
     if mapping is NO_MAPPING:
         builder.flush_lead_changes()
         return
-    occasions = mapping.occasions
     handed_over = builder.pending_hand_overs()
     is_kept_back = bool(handed_over) and _is_kept_back(context)
     if is_kept_back:
         builder.keep_back_hand_overs()
     builder.flush_lead_changes()
-    if not occasions:
+    if not mapping.tells_of_leads:
         return
-    _emit_updates(context, occasions)
+    _emit_updates(context)
     for campaign in handed_over:
         _remember_hand_over(context, campaign, is_kept_back=is_kept_back)
 
@@ -56,13 +55,17 @@ def _is_kept_back(context: DecisionContext) -> bool:
     return condition is not None and condition.node.holds(context.evaluation_context)
 
 
-def _emit_updates(context: DecisionContext, occasions: tuple[str, ...]) -> None:
+def _emit_updates(context: DecisionContext) -> None:
     """Adds one record for each lead that was handed over before and that something happened to.
 
-    Of a contact that `do_not_sync` keeps back the CRM learns what that condition looks at, and nothing else.
+    Of a contact that `do_not_sync` keeps back the CRM learns what that condition looks at, and nothing else. Where no
+    update is for that, the record has no occasion: it says what the condition says now.
     """
+    mapping = context.release.mapping
+    occasions = mapping.occasions
     happened = {name for name in occasions if name != _REJECTED and _has_happened(context, name)}
-    if not happened and (_REJECTED not in occasions or not context.changed_leads):
+    is_consent_due = any(_has_happened(context, name) for name in mapping.consent_occasions)
+    if not happened and not is_consent_due and (_REJECTED not in occasions or not context.changed_leads):
         return
     is_kept_back: bool | None = None
     for campaign, lead in context.contact.leads.items():
@@ -70,17 +73,23 @@ def _emit_updates(context: DecisionContext, occasions: tuple[str, ...]) -> None:
         before = lead_context.status_before if lead_context and lead_context.has_new_status else lead.status
         is_rejected = lead.status == "rejected" and before != "rejected"
         own = [name for name in occasions if name in happened or (name == _REJECTED and is_rejected)]
-        if not own or not _was_handed_over(lead, before):
+        if not (own or is_consent_due) or not _was_handed_over(lead, before):
             continue
         if is_kept_back is None:
             is_kept_back = _is_kept_back(context)
-        consent = [name for name in own if name in context.release.mapping.consent_occasions] if is_kept_back else []
+        consent = [name for name in own if name in mapping.consent_occasions] if is_kept_back else []
         own = consent or own
         cause = context.root_cause if lead_context is None else _update_cause(context, lead_context, own)
         compiled = context.release.campaigns_by_id.get(campaign)
         description = {"id": campaign, "name": campaign} if compiled is None else compiled.description
         context.builder.add_lead_update(
-            description, lead, context.now, cause, own, do_not_sync=is_kept_back and not consent
+            description,
+            lead,
+            context.now,
+            cause,
+            own,
+            do_not_sync=is_kept_back and not consent,
+            opted_out=bool(consent),
         )
 
 
@@ -107,7 +116,7 @@ def _has_happened(context: DecisionContext, occasion: str) -> bool:
 def _was_handed_over(lead: Lead, status_before: str | None) -> bool:
     """Whether the lead was handed over before the record, in this life or a former one, and not kept back.
 
-    A lead that became qualified before the mapping had `updates` is one without an instant of its hand-over.
+    A lead that became qualified before the mapping told of leads is one without an instant of its hand-over.
     """
     crm = lead.crm
     if HANDED_OVER in crm or "record" in crm:

@@ -20,8 +20,16 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
     """Adds the instant's hand-overs and updates to the contact's."""
     contact, rules = lead_instant.contact, lead_instant.rules
     handed_over = [each.campaign for each in lead_instant.hand_overs]
-    occasions = {campaign: _occasions(lead_instant, campaign, lead) for campaign, lead in lead_instant.leads.items()}
-    told = [campaign for campaign, own in occasions.items() if own and _was_handed_over(lead_instant, campaign)]
+    changes = _changes_of_contact(lead_instant)
+    is_consent_due = bool(changes & rules.consent_occasions)
+    occasions = {
+        campaign: _occasions(lead_instant, campaign, lead, changes) for campaign, lead in lead_instant.leads.items()
+    }
+    told = [
+        campaign
+        for campaign, own in occasions.items()
+        if (own or is_consent_due) and _was_handed_over(lead_instant, campaign)
+    ]
     if not handed_over and not told:
         return
     is_kept_back = _is_kept_back(lead_instant)
@@ -30,8 +38,16 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
         update, own = lead_instant.describe_lead(campaign), occasions[campaign]
         consent = tuple(occasion for occasion in own if is_kept_back and occasion in rules.consent_occasions)
         told_occasions, is_silent = (consent, False) if consent else (own, is_kept_back)
-        contact.hand_overs.append(replace(update, occasions=told_occasions, is_kept_back=is_silent))
-    if rules.occasions:
+        contact.hand_overs.append(
+            replace(
+                update,
+                occasions=told_occasions,
+                is_kept_back=is_silent,
+                is_update=True,
+                is_opted_out=bool(consent),
+            )
+        )
+    if rules.occasions or rules.consent_occasions:
         what = "kept_back" if is_kept_back else "handed_over"
         for campaign in handed_over:
             lead = lead_instant.leads[campaign]
@@ -39,18 +55,21 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
             lead.crm[what] = instant_text(lead_instant.now)
 
 
-def _occasions(lead_instant: LeadInstant, campaign: str, lead: LeadState) -> tuple[str, ...]:
-    happened = set()
-    if lead.status == "rejected" and _status_before(lead_instant, campaign) != "rejected":
-        happened.add("lead.rejected")
-    before, model = lead_instant.contact_before, lead_instant.contact.model
-    if before is not None:
-        status, properties = before
-        if status != model.status:
-            happened.add("contact.status")
-        names = properties.keys() | model.properties.keys()
-        happened |= {f"property/{name}" for name in names if _json(properties, name) != _json(model.properties, name)}
+def _occasions(lead_instant: LeadInstant, campaign: str, lead: LeadState, changes: frozenset[str]) -> tuple[str, ...]:
+    is_rejected = lead.status == "rejected" and _status_before(lead_instant, campaign) != "rejected"
+    happened = changes | {"lead.rejected"} if is_rejected else changes
     return tuple(occasion for occasion in lead_instant.rules.occasions if occasion in happened)
+
+
+def _changes_of_contact(lead_instant: LeadInstant) -> frozenset[str]:
+    """What the record changed of the contact: its status, its properties."""
+    before, model = lead_instant.contact_before, lead_instant.contact.model
+    if before is None:
+        return frozenset()
+    status, properties = before
+    names = properties.keys() | model.properties.keys()
+    changed = {f"property/{name}" for name in names if _json(properties, name) != _json(model.properties, name)}
+    return frozenset(changed | {"contact.status"} if status != model.status else changed)
 
 
 def _json(properties: dict[str, Any], name: str) -> str | None:

@@ -147,21 +147,34 @@ def _consent_occasions(condition: PlainCondition | None, segments: Mapping[str, 
     while more := {name for each in named for name in references(segments.get(each, _NO_LEAVES))} - named:
         named |= more
     found = {
-        _occasion_of_leaf(leaf)
+        occasion
         for part in (condition, *(segments.get(each, _NO_LEAVES) for each in named))
         for leaf in leaves(part)
+        for occasion in _occasions_of_leaf(leaf)
     }
     return frozenset(found | {"contact.status"} if named else found)
 
 
-def _occasion_of_leaf(leaf: PlainCondition) -> str:
-    """The occasion that may change a leaf on the contact's status or a property; empty for any other leaf."""
+def _occasions_of_leaf(leaf: PlainCondition) -> Iterator[str]:
+    """What may change a leaf: the status, its property and what that is derived from, the zone of its days."""
     if "status" in leaf:
-        return "contact.status"
+        yield "contact.status"
     if "tags" in leaf:
-        return "property/tags"
-    name = leaf.get("property", "")
-    return f"property/{name[0] if isinstance(name, list) else name}" if name else ""
+        yield "property/tags"
+    if name := leaf.get("property"):
+        path = name if isinstance(name, list) else [name]
+        yield f"property/{path[0]}"
+        if path[0] == "email_domain":
+            yield "property/email"
+    if _is_in_zone_of_contact(leaf):
+        yield "property/time_zone"
+
+
+def _is_in_zone_of_contact(part: object) -> bool:
+    """Whether `in_zone: contact` stands in a leaf, at any depth: a list of objects has operators for each field."""
+    if isinstance(part, Mapping):
+        return part.get("in_zone") == "contact" or any(map(_is_in_zone_of_contact, part.values()))
+    return isinstance(part, list) and any(map(_is_in_zone_of_contact, part))
 
 
 def _campaigns(definitions: Definitions) -> list[LeadCampaign]:

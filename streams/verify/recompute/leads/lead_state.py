@@ -56,8 +56,12 @@ class RecomputedHandOver:
     snapshot: dict[str, Any]
     """Status, properties and scores of the contact."""
     occasions: tuple[str, ...] = ()
-    """What happened to the lead after its hand-over; empty for a hand-over."""
+    """What happened to the lead after its hand-over; empty for a hand-over, and where only consent is told."""
     is_kept_back: bool = False
+    is_update: bool = False
+    """Whether it is told after the hand-over."""
+    is_opted_out: bool = False
+    """Whether it tells the CRM that the contact may not be handed over any more."""
 
 
 @dataclass

@@ -219,6 +219,29 @@ def test_one_account_alone_is_compared_where_it_is_named(org: PolledOrg, sandbox
     assert [each.opportunity for each in differences_of(org, rows, "acme")] == [fair]
 
 
+def test_the_repair_of_one_account_leaves_what_a_poll_has_to_ask_of_another(
+    client: OrgClient, sandbox: SandboxClient
+) -> None:
+    org = PolledOrg(client)
+    org.apply("default", {"spring": SPRING})
+    org.apply("acme", {"fair": AUTUMN}, opportunities={"since": "2026-02-01"})
+    sandbox.post("clock", at="2026-01-15T12:00:00+00:00")
+    fair = add_sale(sandbox, CampaignId=AUTUMN)
+    sandbox.post("clock", at="2026-02-20T12:00:00+00:00")
+    spring = add_sale(sandbox)
+    polled = org.ask_for_one()
+    rows = with_row(ledger_of(org), spring, version=polled["version"])
+    sandbox.post("clock", at="2026-03-01T12:00:00+00:00")
+    sandbox.post("opportunity", id=fair, Amount=3)
+    missed = add_sale(sandbox)
+    sandbox.post("clock", at="2026-03-01T15:00:00+00:00")
+    difference = one_of(differences_of(org, rows, "default"))
+    assert (difference.opportunity, difference.kind) == (missed, "missed")
+    org.events.extend(difference.mends)
+    org.restart()
+    assert [(each["account"], each["opportunity"]) for each in org.ask()] == [("acme", fair)]
+
+
 def test_opportunities_of_other_crms_are_let_alone(org: PolledOrg) -> None:
     row = LedgerRow("default", "deal-17", 1, "won", "EUR", amount="9")
     assert differences_of(org, {("default", "deal-17"): row}) == []

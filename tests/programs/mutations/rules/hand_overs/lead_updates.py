@@ -6,6 +6,7 @@ from tests.programs.mutations.mutation import Mutation
 
 _ENGINE = "tests/unit/streams/engine"
 _UPDATES = f"{_ENGINE}/decisions/hand_overs/test_lead_updates.py"
+_CONSENT = f"{_ENGINE}/decisions/hand_overs/test_consent.py"
 _MAPPING = f"{_ENGINE}/validation/test_salesforce.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -62,8 +63,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="A contact that opted out after the hand-over can go out: what `do_not_sync` looks at is told",
         where="decisions/hand_overs/lead_updates.py",
-        text="do_not_sync=is_kept_back and not consent\n",
-        instead="do_not_sync=is_kept_back\n",
+        text="do_not_sync=is_kept_back and not consent,",
+        instead="do_not_sync=is_kept_back,",
         caught_by=(f"{_UPDATES}::test_the_crm_learns_of_the_opt_out_itself_and_of_nothing_else_any_more",),
     ),
     Mutation(
@@ -76,12 +77,54 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(f"{_UPDATES}::test_the_crm_learns_of_the_opt_out_itself_and_of_nothing_else_any_more",),
     ),
     Mutation(
+        id="the-opt-out-of-a-segment",
+        section=8,
+        rule="A contact opted out by a segment, too: what the segment's own condition looks at is told",
+        where="releases/compiled_mapping.py",
+        text="        waiting += [segments[name] for name in new if name in segments]\n",
+        instead="",
+        caught_by=(
+            f"{_UPDATES}::test_the_opt_out_is_told_also_where_a_segment_says_so",
+            f"{_CONSENT}::test_whatever_the_condition_looks_at_is_told",
+        ),
+    ),
+    Mutation(
+        id="the-opt-out-of-a-segment-by-status",
+        section=8,
+        rule="Where a segment says who is handed over, a status that ends the membership is told",
+        where="releases/compiled_mapping.py",
+        text="    if do_not_sync.segments or any(",
+        instead="    if any(",
+        caught_by=(
+            f"{_UPDATES}::test_a_status_that_ends_a_membership_is_told_where_only_members_are_handed_over",
+            f"{_CONSENT}::test_whatever_the_condition_looks_at_is_told",
+        ),
+    ),
+    Mutation(
+        id="consent-without-updates",
+        section=8,
+        rule="A contact whose consent forbids it is not handed over: a change of it reaches hand-overs that wait",
+        where="decisions/hand_overs/lead_updates.py",
+        text="if not (own or is_consent_due) or not _was_handed_over(lead, before):",
+        instead="if not own or not _was_handed_over(lead, before):",
+        caught_by=(f"{_CONSENT}::test_an_opt_out_and_its_end_are_told_also_where_no_update_is_for_them",),
+    ),
+    Mutation(
+        id="the-opt-out-says-so",
+        section=8,
+        rule="The update that tells the CRM of an opt-out says so: what waits of before is not handed over",
+        where="decisions/hand_overs/lead_updates.py",
+        text="opted_out=bool(consent),",
+        instead="opted_out=False,",
+        caught_by=(f"{_CONSENT}::test_an_update_that_tells_the_crm_of_the_opt_out_says_so",),
+    ),
+    Mutation(
         id="updates-of-leads-handed-over",
         section=8,
         rule="What happens *after the hand-over* can go out: of other leads nothing is told",
         where="decisions/hand_overs/lead_updates.py",
-        text="if not own or not _was_handed_over(lead, before):",
-        instead="if not own:",
+        text="if not (own or is_consent_due) or not _was_handed_over(lead, before):",
+        instead="if not (own or is_consent_due):",
         caught_by=(f"{_UPDATES}::test_a_lead_that_was_never_handed_over_is_not_told_of",),
     ),
     Mutation(
@@ -143,7 +186,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=7,
         rule="Whatever becomes of a lead, its CRM link stays: also where the release lacks its campaign",
         where="decisions/settle.py",
-        text="if context.lead_contexts or (release.mapping.occasions and context.contact.leads):",
+        text="if context.lead_contexts or (release.mapping.tells_of_leads and context.contact.leads):",
         instead="if context.lead_contexts:",
         caught_by=(f"{_UPDATES}::test_a_property_goes_out_when_its_value_changes",),
     ),

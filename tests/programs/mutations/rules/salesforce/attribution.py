@@ -183,4 +183,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         instead="return differences",
         caught_by=(f"{_RECONCILIATION}::test_one_account_alone_is_compared_where_it_is_named",),
     ),
+    Mutation(
+        id="repair-is-no-poll",
+        section=8,
+        rule="reconcile repairs: its events say nothing of how far a poll has asked",
+        where="connectors/salesforce/opportunities/reconciliation.py",
+        text="    version = max((row.version for row in rows), default=0) + 1\n",
+        instead=("    version = max([int(org.asked_at.timestamp() * 1000), *(row.version + 1 for row in rows)])\n"),
+        caught_by=(f"{_RECONCILIATION}::test_the_repair_of_one_account_leaves_what_a_poll_has_to_ask_of_another",),
+    ),
 )

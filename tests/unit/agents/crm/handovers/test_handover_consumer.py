@@ -100,6 +100,7 @@ class GroupOfOne:
         self.consumer = log
         self.producer = MemoryProducer()
         self.reader = None
+        self.ahead = None
         self.commands = CrmCommands()
         self.follower = SimpleNamespace(commands=self.commands)
         self._on_fetch = on_fetch
@@ -110,6 +111,9 @@ class GroupOfOne:
         fetched = self.consumer.fetch()
         await asyncio.sleep(0 if fetched else wait_ms / 1000)
         return fetched
+
+    async def fetch_ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, await self.consumer.position(LEADS))
 
     async def read_progress(self, _partition: TopicPartition) -> HandOverProgress:
         return HandOverProgress(self.consumer.committed)

@@ -86,3 +86,24 @@ def test_whatever_happens_no_open_hand_over_is_passed() -> None:
             if offset < (committed.stops[account].offset if account in committed.stops else committed.offset)
         }
         assert passed <= answered
+
+
+def test_opt_outs_are_looked_for_from_the_first_account_that_stands_still() -> None:
+    progress = HandOverPartition(HandOverProgress(10, {"acme": AccountStop(4, 1), "beta": AccountStop(2, 1)}))
+    assert (progress.looked_to, progress.is_level) == (2, False)
+    progress.advance(20)
+    assert progress.looked_to == 2
+    progress.looked_to = 20
+    progress.advance(21)
+    assert (progress.looked_to, progress.is_level) == (21, True)
+
+
+def test_what_was_read_ahead_is_not_forgotten_as_the_group_reads_on() -> None:
+    progress = read_to(10)
+    progress.looked_to = 30
+    progress.advance(20)
+    assert progress.looked_to == 30
+    progress.advance(40)
+    assert progress.looked_to == 40
+    progress.look_again(5)
+    assert (progress.looked_from, progress.looked_to, progress.is_level) == (5, 5, False)
