@@ -34,6 +34,7 @@ from tests.programs.mutations.rules.salesforce import (
     ledger,
     matching,
     polls,
+    requests,
 )
 
 NumberedMutation = tuple[int, Mutation]
@@ -71,6 +72,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *matching.MUTATIONS,
     *polls.MUTATIONS,
     *attribution.MUTATIONS,
+    *requests.MUTATIONS,
 )
 
 
