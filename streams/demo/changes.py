@@ -47,12 +47,17 @@ def change_table(state: DemoState, definitions: Definitions, width: int, rows: i
 
 
 def cause_text(cause: RecordValue, state: DemoState) -> str:
-    """Returns the cause in a few words: its kind, its rule, and its event by description or, without one, by id."""
+    """Returns the cause in a few words: its kind, its rule, and its event by description or, without one, by id.
+
+    Of a field that sales people typed it says what stands there.
+    """
     event: str = cause.get("event", "")
     words: list[str] = [_CAUSES.get(cause["kind"], "")]
     words.append(cause.get("rule", ""))
     if event:
         words.append(state.event_descriptions.get(event, event))
+    if "value" in cause:
+        words.append(f'"{cause["value"]}"')
     if cause.get("late"):
         words.append("(late)")
     return " ".join(word for word in words if word)

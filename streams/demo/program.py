@@ -189,7 +189,7 @@ class Demo:
 
     def _note_typed_field(self, event: TypedFieldEvent, typed: TypedField) -> None:
         at = instant_text(self.state.simulated_instant or self.state.begin)
-        self.state.apply_typed_field(event, typed.contact, typed.field, at)
+        self.state.apply_typed_field(event, typed.contact, typed.field, typed.value, at)
 
     def _set_message(self, message: str) -> None:
         self.state.message = message

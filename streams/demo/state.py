@@ -110,11 +110,12 @@ class DemoState:
         """Counts a dead letter."""
         self.dead_letter_codes[code] += 1
 
-    def apply_typed_field(self, event: str, contact: str, name: str, at: str) -> None:
+    def apply_typed_field(self, event: str, contact: str, name: str, value: str, at: str) -> None:
         """Counts a field that sales people typed in Salesforce, or what a later hand-over did with it."""
         self.typed_fields[event] += 1
-        action = {"typed": "sales typed", "kept": "sales kept"}.get(event, "sales lost")
-        self.recent_changes.append(RecentChange(at, contact, action, name, event != "overwritten", {"kind": "crm"}))
+        action = {"typed": "sales typed", "kept": "hand-over kept"}.get(event, "hand-over lost")
+        cause = {"kind": "crm", "value": value}
+        self.recent_changes.append(RecentChange(at, contact, action, name, event != "overwritten", cause))
 
     @property
     def dead_letter_count(self) -> int:

@@ -78,17 +78,21 @@ class OrgDelivery:
             return False
         if self._repair is not None:
             self._repair.result()  # what a former one was not prepared for ends the process
+        # Salesforce may answer a look and refuse every write, as when its storage is full: while hand-overs are tried
+        # in vain, only one that goes out ends the outage.
+        is_refusing = self._failures > 0 and self._last_batch >= self._last_repair
         self._last_repair = now
-        self._repair = asyncio.create_task(self._run_repair(frozenset(stopped)))
+        self._repair = asyncio.create_task(self._run_repair(frozenset(stopped), ends_outage=not is_refusing))
         return True
 
-    async def _run_repair(self, stopped: Collection[str]) -> None:
+    async def _run_repair(self, stopped: Collection[str], *, ends_outage: bool) -> None:
         try:
             await self._call(lambda: self.delivery.repair_outdated_leads(stopped))
         except (SalesforceUnavailable, SalesforceRefused, RequestRefused) as error:
             self.outage_log.failing(error)
         else:
-            self.outage_log.recovered()
+            if ends_outage:
+                self.outage_log.recovered()
 
     async def _call(self, operation: Callable[[], CallResult]) -> CallResult:
         """Runs an operation in the org's thread."""

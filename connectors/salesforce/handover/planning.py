@@ -27,6 +27,7 @@ from schemas.definitions import Salesforce
 NO_RECORD = "no_record"
 OPTED_OUT = (DO_NOT_SYNC, "the contact opted out before Salesforce took the hand-over, so nothing more is made of it")
 _FOREIGN_REASON = "the record carries another contact's key, so its fields stay"
+_OLDER_REASON = "the record was written from a later hand-over, so its fields stay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ class RecordPlanner:
             each.id for each in waiting if each not in newer or value_digest(str(each.number)) == last_digest
         )
         plan.is_written = not newer
+        # Without a word nobody would see that a journal begun anew writes nothing to the records of the former one.
+        note = FieldNote(self._names.number_field, "left_out", _OLDER_REASON)
+        plan.notes = {each.id: (note,) for each in plan.handovers if number is not None and each.number < number}
         if newer:
             self._plan_writes(plan, newer, state, mapping)
         if record.key is None and self._is_written(plan.sobject, self._names.external_id_field):

@@ -33,8 +33,8 @@ _OF_A_RECORD = frozenset({"UNABLE_TO_LOCK_ROW", "UNKNOWN_EXCEPTION", "REQUEST_RU
 class CollectionWriter:
     """Creates, upserts and updates records; every method returns one result for each record, in their order.
 
-    A request that Salesforce cannot read is halved until the faulty record is alone. With `isolates` one that fails
-    for a row lock or an unknown exception is, too.
+    A request that Salesforce cannot read is halved until the faulty record is alone, and one that is too much for the
+    org's triggers until it is not. With `isolates` one that fails for a row lock or an unknown exception is, too.
     """
 
     def __init__(self, org: OrgClient) -> None:
@@ -44,6 +44,8 @@ class CollectionWriter:
         self._successes = 0
         self._last_failure: TransientFailure | None = None
         """An exception that one record may cause, or the whole org: that no request succeeds tells them apart."""
+        self._excesses = 0
+        """Requests of which every record was too much for the org's triggers, before any was not."""
 
     def upsert_leads(self, records: Sequence[SalesforceRow], assignment: AssignmentRule = False) -> list[WriteResult]:
         """Creates Leads by external id, or changes them where another request was faster."""
@@ -63,7 +65,7 @@ class CollectionWriter:
     def _write(
         self, method: str, path: str, records: Sequence[SalesforceRow], headers: dict[str, str] | None = None
     ) -> list[WriteResult]:
-        self._failures = self._successes = 0
+        self._failures = self._successes = self._excesses = 0
         self._last_failure = None
         results: list[WriteResult] = []
         for batch in _batches(records):
@@ -85,12 +87,38 @@ class CollectionWriter:
                 return [error]
         else:
             self._successes += 1
-            return [_parse_result(result) for result in results]
+            return self._without_excess(method, path, records, headers, [_parse_result(each) for each in results])
         middle = len(records) // 2
         return [
             *self._write_batch(method, path, records[:middle], headers),
             *self._write_batch(method, path, records[middle:], headers),
         ]
+
+    def _without_excess(
+        self,
+        method: str,
+        path: str,
+        records: Sequence[SalesforceRow],
+        headers: dict[str, str] | None,
+        results: list[WriteResult],
+    ) -> list[WriteResult]:
+        """Repeats what together was too much for the org's triggers in smaller requests; the others stay."""
+        refused = [at for at, each in enumerate(results) if isinstance(each, CrmError) and each.is_of_transaction]
+        if len(refused) < len(records):
+            self._excesses = 0
+        elif self._excesses < _MAX_FAILURES:
+            self._excesses += 1
+        else:
+            return results
+        if not refused or len(records) == 1:
+            return results
+        again = [records[at] for at in refused]
+        middle = len(again) // 2 if len(again) == len(records) else len(again)
+        for part, places in ((again[:middle], refused[:middle]), (again[middle:], refused[middle:])):
+            if part:
+                for at, result in zip(places, self._write_batch(method, path, part, headers), strict=True):
+                    results[at] = result
+        return results
 
     def _error_of_records(self, failure: Exception) -> CrmError | None:
         """The error, where some of the records may be its cause; None where it is the org's."""

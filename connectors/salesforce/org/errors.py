@@ -55,6 +55,11 @@ class CrmError:
         return f"{self.code}: {self.message}"
 
     @property
+    def is_of_transaction(self) -> bool:
+        """Whether the org's own triggers or flows took too much for all records of a request together."""
+        return any(each in self.message for each in _LIMITS_OF_A_TRANSACTION)
+
+    @property
     def safe_message(self) -> str:
         """The message in one line, without personal data: where Salesforce quotes a value, it names the fields."""
         if self.code in _CODES_QUOTING_VALUES:
@@ -84,6 +89,14 @@ class ErrorCategory(Enum):
 
 
 _PLACE_IN_QUERY = "ERROR at Row"
+_LIMITS_OF_A_TRANSACTION = (
+    "System.LimitException",
+    "CPU time limit exceeded",
+    "Too many SOQL queries",
+    "Too many DML",
+    "Too many query rows",
+)
+"""In the message, whatever the code: of a trigger CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY, of a flow another one."""
 _CODES_QUOTING_VALUES = {
     "STRING_TOO_LONG",
     "INVALID_EMAIL_ADDRESS",

@@ -30,18 +30,28 @@ class DuplicateRule:
             raise ValueError(f"unknown action {self.action!r}: one of {', '.join(get_args(DuplicateAction))}")
 
     def check(
-        self, store: RecordStore, sobject: SObject, row: SandboxRow, changes: SandboxRow, *, allow_save: bool
+        self,
+        store: RecordStore,
+        sobject: SObject,
+        row: SandboxRow,
+        changes: SandboxRow,
+        *,
+        allow_save: bool,
+        version: str,
     ) -> None:
-        """Checks a record as it will be, of whose fields `changes` are new. Raises ApiError when it is refused."""
+        """Checks a record as it will be, of whose fields `changes` are new. Raises ApiError when it is refused.
+
+        `version` of the API is that of the addresses in the error.
+        """
         if sobject.name != self.sobject or not any(name in changes for name in self.fields):
             return
         if self.action == "report" or (self.action == "alert" and allow_save):
             return
-        results = [result for name in self.match if (result := self._match(store, name, row)) is not None]
+        results = [result for name in self.match if (result := self._match(store, name, row, version)) is not None]
         if results:
             raise ApiError("DUPLICATES_DETECTED", _MESSAGE, duplicate_result=self._describe(results))
 
-    def _match(self, store: RecordStore, name: str, row: SandboxRow) -> dict[str, Any] | None:
+    def _match(self, store: RecordStore, name: str, row: SandboxRow, version: str) -> dict[str, Any] | None:
         wanted = {field: row.get(field) for field in self.fields}
         if any(value is None for value in wanted.values()):
             return None
@@ -60,7 +70,7 @@ class DuplicateRule:
             "entityType": name,
             "errors": [],
             "matchEngine": "FuzzyMatchEngine",
-            "matchRecords": [_match_record(name, other["Id"]) for other in doubles],
+            "matchRecords": [_match_record(name, other["Id"], version) for other in doubles],
             "rule": f"Standard_{name}_Match_Rule_v1_1",
             "size": len(doubles),
             "success": True,
@@ -76,8 +86,8 @@ class DuplicateRule:
         }
 
 
-def _match_record(name: str, record_id: str) -> dict[str, Any]:
-    attributes = {"type": name, "url": f"/services/data/v62.0/sobjects/{name}/{record_id}"}
+def _match_record(name: str, record_id: str, version: str) -> dict[str, Any]:
+    attributes = {"type": name, "url": f"/services/data/v{version}/sobjects/{name}/{record_id}"}
     return {
         "additionalInformation": [],
         "fieldDiffs": [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.salesforce_sandbox.records.schema import (
+    STAMP_FIELDS,
     SObjectField,
     define_sobject,
     read_only_field,
@@ -27,33 +28,39 @@ LEADSTREAM_FIELDS = (
 )
 """The fields that Leadstream needs on Lead and Contact."""
 
-_PERSON_FIELDS = (
+_NAMES = (
     SObjectField("LastName", length=80, required=True, label="Last Name"),
     SObjectField("FirstName", length=40, label="First Name"),
     SObjectField("Salutation", "picklist", length=40, picklist=("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")),
     read_only_field("Name", "string", length=121, is_always_set=True, label="Full Name"),
-    SObjectField("Title", length=128),
+)
+_PHONES = (
     SObjectField("Phone", "phone", length=40),
     SObjectField("MobilePhone", "phone", length=40, label="Mobile Phone"),
     SObjectField("Email", "email", length=80, id_lookup=True),
-    SObjectField("LeadSource", "picklist", length=255, picklist=LEAD_SOURCES, label="Lead Source"),
-    SObjectField("Description", "textarea", length=32_000),
-    SObjectField("HasOptedOutOfEmail", "boolean", default=False, label="Email Opt Out"),
-    reference_field("OwnerId", "Group", "User", required=True, default=INTEGRATION_USER, label="Owner ID"),
 )
+_TITLE = SObjectField("Title", length=128)
+_DESCRIPTION = SObjectField("Description", "textarea", length=32_000)
+_LEAD_SOURCE = SObjectField("LeadSource", "picklist", length=255, picklist=LEAD_SOURCES, label="Lead Source")
+_OPTED_OUT = SObjectField("HasOptedOutOfEmail", "boolean", default=False, label="Email Opt Out")
+_OWNER = reference_field("OwnerId", "Group", "User", required=True, default=INTEGRATION_USER, label="Owner ID")
 
 LEAD = define_sobject(
     "Lead",
     "00Q",
     read_only_field("MasterRecordId", "reference", length=18, refers_to=("Lead",)),
-    *_PERSON_FIELDS,
+    *_NAMES,
+    _TITLE,
     SObjectField("Company", length=255, required=True),
     SObjectField("Street", "textarea", length=255),
     SObjectField("City", length=40),
     SObjectField("State", length=80, label="State/Province"),
     SObjectField("PostalCode", length=20, label="Zip/Postal Code"),
     SObjectField("Country", length=80),
+    *_PHONES,
     SObjectField("Website", "url", length=255),
+    _DESCRIPTION,
+    _LEAD_SOURCE,
     SObjectField(
         "Status",
         "picklist",
@@ -67,6 +74,14 @@ LEAD = define_sobject(
     SObjectField("Rating", "picklist", length=255, picklist=("Hot", "Warm", "Cold")),
     SObjectField("AnnualRevenue", "currency", precision=18, label="Annual Revenue"),
     SObjectField("NumberOfEmployees", "int", precision=8, label="Employees"),
+    _OWNER,
+    _OPTED_OUT,
+    read_only_field("IsConverted", "boolean", default=False),
+    read_only_field("ConvertedDate", "date"),
+    read_only_field("ConvertedAccountId", "reference", length=18, refers_to=("Account",)),
+    read_only_field("ConvertedContactId", "reference", length=18, refers_to=("Contact",)),
+    read_only_field("ConvertedOpportunityId", "reference", length=18, refers_to=("Opportunity",)),
+    *STAMP_FIELDS,
     SObjectField(
         "CleanStatus",
         "picklist",
@@ -84,11 +99,6 @@ LEAD = define_sobject(
         ),
         label="Clean Status",
     ),
-    read_only_field("IsConverted", "boolean", default=False),
-    read_only_field("ConvertedDate", "date"),
-    read_only_field("ConvertedAccountId", "reference", length=18, refers_to=("Account",)),
-    read_only_field("ConvertedContactId", "reference", length=18, refers_to=("Contact",)),
-    read_only_field("ConvertedOpportunityId", "reference", length=18, refers_to=("Opportunity",)),
     reference_field("RecordTypeId", "RecordType", label="Record Type ID"),
     SObjectField("Legacy_Id__c", length=255, external_id=True, label="Legacy Id"),
     *LEADSTREAM_FIELDS,
@@ -112,13 +122,20 @@ CONTACT = define_sobject(
     "Contact",
     "003",
     read_only_field("MasterRecordId", "reference", length=18, refers_to=("Contact",)),
-    *_PERSON_FIELDS,
     reference_field("AccountId", "Account", label="Account ID"),
-    SObjectField("Department", length=80),
+    *_NAMES,
     SObjectField("MailingStreet", "textarea", length=255, label="Mailing Street"),
     SObjectField("MailingCity", length=40, label="Mailing City"),
     SObjectField("MailingState", length=80, label="Mailing State/Province"),
     SObjectField("MailingPostalCode", length=20, label="Mailing Zip/Postal Code"),
     SObjectField("MailingCountry", length=80, label="Mailing Country"),
+    *_PHONES,
+    _TITLE,
+    SObjectField("Department", length=80),
+    _LEAD_SOURCE,
+    _DESCRIPTION,
+    _OWNER,
+    _OPTED_OUT,
+    *STAMP_FIELDS,
     *LEADSTREAM_FIELDS,
 )

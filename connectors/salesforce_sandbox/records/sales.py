@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from connectors.salesforce_sandbox.records.people import ACCOUNT, CONTACT, INTEGRATION_USER, LEAD, LEAD_SOURCES
 from connectors.salesforce_sandbox.records.schema import (
+    STAMP_FIELDS,
     SObject,
     SObjectField,
     define_sobject,
@@ -48,6 +49,7 @@ OPPORTUNITY = define_sobject(
     read_only_field("IsWon", "boolean", default=False),
     reference_field("CampaignId", "Campaign", label="Campaign ID"),
     reference_field("OwnerId", "User", required=True, default=INTEGRATION_USER, label="Owner ID"),
+    *STAMP_FIELDS,
     read_only_field("LastStageChangeDate", "datetime"),
     reference_field("ContactId", "Contact", updateable=False, label="Contact ID"),
 )

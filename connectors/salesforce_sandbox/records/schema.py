@@ -174,13 +174,15 @@ def reference_field(name: str, *targets: str, **more: Any) -> SObjectField:
     return SObjectField(name, "reference", length=18, refers_to=targets, **more)
 
 
+STAMP_FIELDS = tuple(read_only_field(each, "datetime", is_always_set=True) for each in _STAMPS)
+"""The times that the org itself writes on every record."""
+
+
 def define_sobject(name: str, prefix: str, *own: SObjectField) -> SObject:
-    """Returns an object with the system fields and its own."""
-    system = (
-        read_only_field("Id", "id", length=18),
-        read_only_field("IsDeleted", "boolean", default=False),
-        read_only_field("CreatedDate", "datetime", is_always_set=True),
-        read_only_field("LastModifiedDate", "datetime", is_always_set=True),
-        read_only_field("SystemModstamp", "datetime", is_always_set=True),
-    )
-    return SObject(name, prefix, MappingProxyType({field.name: field for field in (*system, *own)}))
+    """Returns an object with the system fields and its own, in the order in which `describe` shows them.
+
+    The stamps come last where they are not among `own`.
+    """
+    first = (read_only_field("Id", "id", length=18), read_only_field("IsDeleted", "boolean", default=False))
+    last = () if any(field in STAMP_FIELDS for field in own) else STAMP_FIELDS
+    return SObject(name, prefix, MappingProxyType({field.name: field for field in (*first, *own, *last)}))

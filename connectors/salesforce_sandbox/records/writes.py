@@ -24,10 +24,11 @@ class MultipleMatches(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SaveOptions:
-    """What the headers of a request say: whether doubles are allowed, and the assignment rule for leads."""
+    """What a request says: whether doubles are allowed, the assignment rule for leads, the API's version."""
 
     allow_duplicate: bool = False
     assignment_rule: str | None = None
+    version: str = "62.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,9 @@ def _check_org_rules(
     for validation_rule in org.validation_rules:
         validation_rule.check(org.query_context(), sobject, future)
     for duplicate_rule in org.duplicate_rules:
-        duplicate_rule.check(org.store, sobject, future, changes, allow_save=options.allow_duplicate)
+        duplicate_rule.check(
+            org.store, sobject, future, changes, allow_save=options.allow_duplicate, version=options.version
+        )
 
 
 def _derived_values(org: Org, sobject: SObject, future: SandboxRow, values: SandboxRow) -> SandboxRow:

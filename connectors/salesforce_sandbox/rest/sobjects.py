@@ -51,7 +51,7 @@ def save_options(request: web.Request) -> writes.SaveOptions:
     org = request.app[ORG]
     duplicates = request.headers.get(DUPLICATES_HEADER, "").replace(" ", "").lower()
     rule = org.assignment_rules.choose(org.store, request.headers.get(assignment.HEADER))
-    return writes.SaveOptions("allowsave=true" in duplicates, rule)
+    return writes.SaveOptions("allowsave=true" in duplicates, rule, request.match_info["version"])
 
 
 def record_path(request: web.Request, name: str, record_id: str) -> str:

@@ -13,12 +13,13 @@ import pytest
 
 from connectors.salesforce.check.org_check import check_org
 from connectors.salesforce.check.own_fields import OWNERS
-from connectors.salesforce.handover.mapping import own_fields
+from connectors.salesforce.handover.mapping import mapped_fields, own_fields
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import CrmError
 from connectors.salesforce.org.login_refusals import refusal_text
 from connectors.salesforce.org.orgs_file import load_orgs
 from connectors.salesforce.preview import preview_handovers
+from connectors.salesforce_sandbox.records.people import LEAD
 from schemas.definitions import Salesforce
 from streams.cli.outputs.tail import OUTPUTS
 from streams.definitions import load_definitions
@@ -118,6 +119,16 @@ def test_the_manifest_and_the_permission_set_name_every_field_of_ours() -> None:
     file = PACKAGE / "permissionsets" / "Leadstream.permissionset"
     writable = {each["field"] for each in elements(file, "fieldPermissions") if each["editable"] == "true"}
     assert ours < writable
+
+
+def test_the_permission_set_lets_the_mapping_of_the_page_and_the_default_one_be_written(definitions: Path) -> None:
+    file = PACKAGE / "permissionsets" / "Leadstream.permissionset"
+    writable = {each["field"] for each in elements(file, "fieldPermissions") if each["editable"] == "true"}
+    content = load_definitions([definitions]).require()["default"].content
+    mapped = mapped_fields(content.salesforce or Salesforce()) | mapped_fields(Salesforce())
+    # Salesforce asks for no access to what every record needs, nor to the parts of a name.
+    free = {"FirstName", *(name for name, each in LEAD.fields.items() if each.required)}
+    assert {f"Lead.{name}" for name in mapped - free} <= writable
 
 
 def test_the_table_of_access_is_that_of_the_permission_set() -> None:

@@ -35,6 +35,7 @@ from tests.programs.mutations.rules.salesforce import (
     ledger,
     matching,
     polls,
+    requests,
 )
 
 NumberedMutation = tuple[int, Mutation]
@@ -73,6 +74,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *polls.MUTATIONS,
     *attribution.MUTATIONS,
     *consent.MUTATIONS,
+    *requests.MUTATIONS,
 )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 ENGINE = "streams/engine/"
-CONNECTORS = "connectors/"
+OUTSIDE = ("connectors/", "agents/")
+"""The folders beside the engine whose rules are broken, too."""
 
 Section = Literal[2, 3, 5, 6, 7, 8]
 """Of the specification: 2 topics, 3 points, repeats and events of the future, 5 conditions, 6 time, 7 leads,
@@ -21,7 +22,7 @@ class DoesNotApply(Exception):
 class Mutation:
     """`text` occurs exactly once in the file `where`; `instead` breaks the rule.
 
-    `where` is a path below the engine's folder, or one of the project that begins with `connectors/`.
+    `where` is a path below the engine's folder, or one of the project that begins with `connectors/` or `agents/`.
     """
 
     id: str
@@ -37,7 +38,7 @@ class Mutation:
     @property
     def path(self) -> str:
         """The path of the file in the project."""
-        return self.where if self.where.startswith(CONNECTORS) else ENGINE + self.where
+        return self.where if self.where.startswith(OUTSIDE) else ENGINE + self.where
 
     @property
     def module(self) -> str:

@@ -40,6 +40,8 @@ def test_19_a_double_is_refused_with_what_it_is_a_double_of(sandbox: SandboxClie
     assert list(double) == ["additionalInformation", "fieldDiffs", "matchConfidence", "record"]
     assert list(double["record"]) == ["attributes", "Id"]
     assert double["record"]["Id"] == first
+    address = f"/services/data/v60.0/sobjects/Contact/{first}"
+    assert double["record"]["attributes"] == {"type": "Contact", "url": address}
 
 
 def test_20_a_key_of_several_records_is_answered_with_their_addresses(api: OrgApi) -> None:

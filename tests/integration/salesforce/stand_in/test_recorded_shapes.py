@@ -276,6 +276,7 @@ def test_18_describe_has_the_fields_as_a_real_org_has_them(
     for more in ("RecordTypeId", "HasOptedOutOfEmail"):
         standard.pop(more, None)
     assert standard == expected
+    assert list(standard) == list(expected)
 
 
 def test_23_the_ids_of_changed_records(sandbox: SandboxClient, api: OrgApi) -> None:

@@ -18,6 +18,18 @@ def test_a_cause_is_described_in_a_few_words() -> None:
     assert cause_text({"kind": "audience", "rule": "pricing-interest"}, state) == "audience pricing-interest"
 
 
+def test_what_sales_typed_stands_beside_it_and_beside_the_hand_over_that_kept_it() -> None:
+    state = DemoState(begin=0, end=DAY)
+    state.apply_typed_field("typed", "c-0001", "Company", "Engines Holding", "2026-03-02T09:00:00.000Z")
+    state.apply_typed_field("kept", "c-0001", "Company", "Engines Holding", "2026-03-03T09:00:00.000Z")
+    shown = [(each.action, each.subject, cause_text(each.cause, state)) for each in state.recent_changes]
+    assert shown == [
+        ("sales typed", "Company", 'Salesforce "Engines Holding"'),
+        ("hand-over kept", "Company", 'Salesforce "Engines Holding"'),
+    ]
+    assert (state.typed_fields["typed"], state.typed_fields["kept"]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("width", "text"),
     [
