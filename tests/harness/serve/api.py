@@ -24,7 +24,7 @@ from streams.serve.event_writer import EventWriter, WrittenPosition
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
-from streams.views.cursors import decode_cursor
+from streams.views.cursors import member_list
 from streams.views.reader import ViewReader
 
 INSTANT = "2026-03-01T09:30:00.000Z"
@@ -79,7 +79,7 @@ class MemoryViews:
 
     async def members(
         self,
-        _account: str,
+        account: str,
         segment: str,
         *,
         limit: int = 100,
@@ -89,7 +89,7 @@ class MemoryViews:
         """Two members of `german`."""
         self._fail()
         if cursor is not None:
-            decode_cursor(cursor)
+            member_list(account, segment, newest_first=newest_first).decode_cursor(cursor)
         names = ["ada", "bob"] if segment == "german" else []
         members = [MemberEntry(contact=name, since=INSTANT) for name in names[:limit]]
         return MemberPage(segment=segment, total=len(names), members=members, next=None)

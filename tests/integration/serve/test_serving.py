@@ -167,6 +167,7 @@ def test_the_api_holds_what_its_openapi_says(server: ServeProcess) -> None:
 def test_it_ends_within_seconds_while_streams_are_open(pipeline: Pipeline, folder: Path) -> None:
     with ServeProcess(folder, pipeline.environment) as own:
         own.wait_until_ready()
+        assert own.post("/segments/add", {"segment": "vip", "contacts": ["the-last"]}).status_code == 202
         with own.follow("?after=0-0") as changes:
             next(changes)
             code, seconds = own.stop()
