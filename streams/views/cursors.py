@@ -33,7 +33,7 @@ class PageList:
                 f"{cursor[:100]!r} is no cursor of a page; take `next` of the page before, or leave it out"
             ) from error
         if mark != self._mark:
-            raise UsageError("the cursor is one of another list; ask as for the page that it came from, or leave it out")
+            raise UsageError("the cursor is one of another list; ask as for the page it came from, or leave it out")
         return number, member
 
 

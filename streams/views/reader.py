@@ -119,7 +119,9 @@ class ViewReader:
         """Members in the order in which they entered, or the latest first. Raises UsageError for the cursor."""
         keys = await self._generation(account)
         pages = member_list(account, segment, newest_first=newest_first)
-        total, rows, following = await self._page(pages, keys.members(segment), limit, cursor, newest_first)
+        total, rows, following = await self._page(
+            pages, keys.members(segment), limit, cursor, newest_first=newest_first
+        )
         members = [MemberEntry(contact=contact, since=instant_text(score)) for contact, score, _ in rows]
         return MemberPage(segment=segment, total=total, members=members, next=following)
 
@@ -173,7 +175,7 @@ class ViewReader:
         pages = lead_list(account, campaign, status, newest_first=newest_first)
         field = (keys.contact(""), f"l:{campaign}")
         total, rows, following = await self._page(
-            pages, keys.leads(campaign, status), limit, cursor, newest_first, field
+            pages, keys.leads(campaign, status), limit, cursor, newest_first=newest_first, field=field
         )
         leads = [LeadEntry.model_validate(_decode(row)) for _, _, row in rows if row]
         return LeadPage(campaign=campaign, status=status, total=total, leads=leads, next=following)
@@ -326,6 +328,7 @@ class ViewReader:
         key: str,
         limit: int,
         cursor: str | None,
+        *,
         newest_first: bool,
         field: tuple[str, str] | None = None,
     ) -> tuple[int, list[tuple[str, int, Any]], str | None]:

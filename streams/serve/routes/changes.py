@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, Query, Response
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.views.changes import ChangeList
 from streams.serve.context import Context, ServeContext
-from streams.serve.event_stream import EventStream, StreamEvent
+from streams.serve.live.event_stream import EventStream, StreamEvent
 from streams.serve.parameters import AccountParam, CampaignQuery, LimitParam, SegmentQuery, faulty
 
 router = APIRouter(tags=["changes"])

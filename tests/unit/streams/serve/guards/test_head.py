@@ -10,8 +10,8 @@ import pytest
 from starlette.responses import JSONResponse
 from starlette.types import Message
 
-from streams.serve.event_stream import EventStream, OpenStreams, StreamEvent
 from streams.serve.guards.head import HeadRequests
+from streams.serve.live.event_stream import EventStream, OpenStreams, StreamEvent
 from tests.harness.serve.api import serving
 
 

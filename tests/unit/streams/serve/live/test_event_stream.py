@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message, Scope
 
 from streams.errors import RedisUnavailable
-from streams.serve.event_stream import EventStream, OpenStreams, StreamEvent
+from streams.serve.live.event_stream import EventStream, OpenStreams, StreamEvent
 from streams.serve.problems import HttpProblem
 
 SCOPE: Scope = {"type": "http"}
