@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -13,6 +14,7 @@ from streams.progress import ignore_progress
 from streams.serve.event_writer import EventWriter
 from streams.serve.freshness import FreshValue
 from streams.serve.live.event_stream import OpenStreams, wait_for_end
+from streams.serve.live.letter_ends import read_letter_ends
 from streams.serve.problems import HttpProblem
 from streams.serve.questions.long_questions import LongQuestions
 from streams.serve.questions.processes import CallProcesses
@@ -22,6 +24,7 @@ from streams.store.status.report import DeploymentStatus, read_status
 from streams.views.reader import ViewReader
 
 STATUS_SECONDS = 3.0
+LETTERS_SECONDS = 2.0
 PLAN_MEMORY_BYTES = 4 << 30
 """For the plan of one draft: its text, and what its preview holds of all contacts."""
 
@@ -48,6 +51,7 @@ class ServeContext:
         self.plans = CallProcesses(running=1, memory_bytes=PLAN_MEMORY_BYTES)
         self.streams = streams or OpenStreams()
         self.status = FreshValue(self._read_status, STATUS_SECONDS)
+        self.letter_ends = FreshValue(partial(read_letter_ends, settings), LETTERS_SECONDS)
 
     async def contact_id(self, text: str) -> str:
         """A contact's id as the deployment writes it; as it is where Kafka does not answer."""

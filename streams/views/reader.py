@@ -303,6 +303,17 @@ class ViewReader:
             since=None if since is None else instant_text(since),
         )
 
+    async def versions(self, account: str) -> dict[str, str]:
+        """Topic -> a text that is another one when more of it is applied for the account, or all is built anew."""
+        deployment = await self._ready()
+        keys = await self._generation(account)
+        sums: dict[str, int] = {}
+        for name, offset in hash_fields(await self._client.execute("HGETALL", keys.offsets)).items():
+            topic, _, number = _text(name).rpartition(":")
+            if number:
+                sums[topic] = sums.get(topic, 0) + int(offset)
+        return {topic: f"{deployment.generation}-{total}" for topic, total in sums.items()}
+
     async def progress(self) -> ViewsProgress:
         """How far the read models are behind the topics; says so before the first generation is whole, too."""
         return await read_progress(self._client, self._keys)

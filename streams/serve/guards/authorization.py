@@ -11,7 +11,8 @@ from streams.serve.problems import HttpProblem
 from streams.serve.tokens import AccessTokens
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_CHALLENGE = 'Bearer realm="leadstream", Basic realm="leadstream: any user, the token as password", charset="UTF-8"'
+_BEARER = 'Bearer realm="leadstream"'
+_CHALLENGE = f'{_BEARER}, Basic realm="leadstream: any user, the token as password", charset="UTF-8"'
 
 
 class Authorization:
@@ -31,13 +32,15 @@ class Authorization:
         await self._app(scope, receive, send)
 
     def _problem(self, scope: Scope) -> HttpProblem | None:
-        value = Headers(scope=scope).get("authorization")
+        headers = Headers(scope=scope)
+        value = headers.get("authorization")
         allowed = self._tokens.scope_of(None if value is None else value.encode("latin-1"))
         if allowed is None:
             return HttpProblem(
                 "unauthorized",
                 "send `Authorization: Bearer TOKEN` with one of LEADSTREAM_SERVE_TOKENS",
-                headers={"WWW-Authenticate": _CHALLENGE},
+                # A script of the console asks for a token on its page, and not in a window of the browser's.
+                headers={"WWW-Authenticate": _BEARER if headers.get("sec-fetch-dest") == "empty" else _CHALLENGE},
             )
         is_reading = scope["method"] in _SAFE_METHODS or scope["path"] in self._readings
         if not is_reading and allowed != "write":

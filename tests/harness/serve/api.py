@@ -42,6 +42,7 @@ class MemoryViews:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.table_versions = {"contacts": "1-1", "leads": "1-1"}
         self.changes_list: list[ChangeEntry] = []
 
     async def accounts(self) -> list[str]:
@@ -152,6 +153,11 @@ class MemoryViews:
             if changes.changes:
                 position = changes.changes[-1].position
             yield changes
+
+    async def versions(self, _account: str) -> dict[str, str]:
+        """Those of the tables."""
+        self._fail()
+        return dict(self.table_versions)
 
     def add_change(self, position: str, contact: str) -> None:
         """One more change."""
