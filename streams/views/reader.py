@@ -310,7 +310,7 @@ class ViewReader:
         sums: dict[str, int] = {}
         for name, offset in hash_fields(await self._client.execute("HGETALL", keys.offsets)).items():
             topic, _, number = _text(name).rpartition(":")
-            if number:
+            if topic:  # `feed` is no partition
                 sums[topic] = sums.get(topic, 0) + int(offset)
         return {topic: f"{deployment.generation}-{total}" for topic, total in sums.items()}
 

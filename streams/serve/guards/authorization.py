@@ -12,7 +12,7 @@ from streams.serve.tokens import AccessTokens
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = 'Bearer realm="leadstream"'
-_CHALLENGE = f'{_BEARER}, Basic realm="leadstream: any user, the token as password", charset="UTF-8"'
+_BASIC = 'Basic realm="leadstream: any user, the token as password", charset="UTF-8"'
 
 
 class Authorization:
@@ -27,20 +27,22 @@ class Authorization:
         """Passes a request on, or answers 401 or 403."""
         problem = self._problem(scope) if scope["type"] == "http" and self._tokens else None
         if problem is not None:
-            await problem.response()(scope, receive, send)
+            response = problem.response()
+            # A script of the console asks for a token on its page, and not in a window of the browser's.
+            if problem.kind == "unauthorized" and Headers(scope=scope).get("sec-fetch-dest") != "empty":
+                response.headers.append("WWW-Authenticate", _BASIC)  # of one line Chromium reads the first scheme alone
+            await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _problem(self, scope: Scope) -> HttpProblem | None:
-        headers = Headers(scope=scope)
-        value = headers.get("authorization")
+        value = Headers(scope=scope).get("authorization")
         allowed = self._tokens.scope_of(None if value is None else value.encode("latin-1"))
         if allowed is None:
             return HttpProblem(
                 "unauthorized",
                 "send `Authorization: Bearer TOKEN` with one of LEADSTREAM_SERVE_TOKENS",
-                # A script of the console asks for a token on its page, and not in a window of the browser's.
-                headers={"WWW-Authenticate": _BEARER if headers.get("sec-fetch-dest") == "empty" else _CHALLENGE},
+                headers={"WWW-Authenticate": _BEARER},
             )
         is_reading = scope["method"] in _SAFE_METHODS or scope["path"] in self._readings
         if not is_reading and allowed != "write":

@@ -48,6 +48,9 @@ class VersionWatch:
 
     def news(self) -> Versions:
         """What has another version than at the last call; at the first one everything that is known."""
+        for task in self._tasks:
+            if task.done():
+                task.result()  # a fault of the program is no silence
         news, self._news = self._news, {}
         return news
 

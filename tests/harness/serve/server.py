@@ -25,7 +25,10 @@ _START = "from streams.cli.main import run; run()"
 
 
 class ServeProcess:
-    """A server on a free port of loopback, or on `port`; `environment` are its settings. A context manager: it ends the process."""
+    """A server on `port` of loopback, or on a free one; `environment` are its settings.
+
+    A context manager: it ends the process.
+    """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *options: str, port: int = 0) -> None:
         self.port = port or free_port()

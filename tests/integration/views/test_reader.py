@@ -127,6 +127,17 @@ async def test_a_text_that_is_no_cursor_is_refused(views: Views) -> None:
         await views.reader.changes(ACCOUNT, after="yesterday")
 
 
+async def test_versions_of_the_tables_change_when_they_are_built_anew(views: Views) -> None:
+    before = await views.reader.versions(ACCOUNT)
+    assert {"contacts", "segment-members", "leads", "campaign-revenue"} <= before.keys()
+    assert await views.reader.versions(ACCOUNT) == before
+    await Rebuild(views.deployment.settings, views.client).run()
+    reader = ViewReader(views.client, views.deployment.settings.prefix)
+    after = await reader.versions(ACCOUNT)
+    assert after.keys() == before.keys()
+    assert all(after[name] != before[name] for name in before)
+
+
 async def test_a_cursor_goes_on_with_the_list_that_it_came_from_alone(views: Views) -> None:
     reader = views.reader
     of_contacts = (await reader.contacts(ACCOUNT, prefix="contact 1", limit=1)).next
