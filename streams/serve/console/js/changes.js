@@ -9,7 +9,7 @@ export const SHOWN = 30;
 
 const CAUSES = {
   event: "an event", clock: "time passed", definition: "the definitions changed", command: "a person decided",
-  cascade: "the contact's status changed", automation: "a rule of the campaign", audience: "the campaign's audience",
+  cascade: "the contact's status changed", automation: "a rule of the campaign applied", audience: "it is in the campaign's audience",
   merge: "two contacts were merged", crm: "the CRM answered",
 };
 

@@ -55,7 +55,7 @@ export async function campaign({ root, parameters: [id], signal, listen }) {
   const shown = h("div", {});
   const chosen = h("select", { id: "status", onchange: () => showLeads() },
     STATUSES.filter((status) => status in about.funnel.statuses).map((status) => h("option", { value: status }, status)));
-  chosen.value = "qualified";
+  chosen.value = statusToShow(about.funnel.statuses);
   let leads = null;
   function showLeads() {
     leads = pages(({ cursor }) => get(["leads"], { campaign: id, status: chosen.value, cursor, limit: 25 }), leadTable);
@@ -85,6 +85,11 @@ export async function campaign({ root, parameters: [id], signal, listen }) {
   });
 }
 
+// The qualified ones are what sales asks for; where there are none, what there is.
+function statusToShow(statuses) {
+  return ["qualified", ...STATUSES].find((status) => statuses[status]) ?? "qualified";
+}
+
 function fill(parts, about) {
   replace(parts.lead, `Campaign ${about.campaign}. `, about.description || "", about.paused ? badge("paused", "warn") : null);
   replace(parts.figures,
@@ -107,7 +112,8 @@ function funnelBars(funnel) {
 }
 
 function bandText({ least, below }) {
-  return least === null ? `below ${below}` : `from ${least}`; // each band ends where the next one begins
+  if (least === null) return `below ${below}`;
+  return below === null ? `${least} and more` : `${least} to below ${below}`;
 }
 
 function leadTable(page) {

@@ -1,10 +1,12 @@
 // Dead letters: what was refused and why; one of them, and how it goes back.
 
 import { get, post } from "../api.js";
-import { badge, h, link, pairs, panel, replace, replaceWithFocus, table } from "../dom.js";
+import { badge, h, link, pairs, panel, prose, replace, replaceWithFocus, table } from "../dom.js";
 import { refresher } from "../refresh.js";
 import { session } from "../session.js";
 import { count, time } from "../texts.js";
+
+const MAX_ROWS = 30;
 
 export async function deadLetters({ root, signal, listen }) {
   const shown = h("div", {});
@@ -41,7 +43,7 @@ function contactOf({ account, contact }) {
 export async function deadLetter({ root, parameters: [id], signal, listen }) {
   const letter = await get(["dead-letters", id]);
   const original = letter.event ? JSON.stringify(letter.event, null, 2) : letter.value ?? "";
-  const text = h("textarea", { id: "value", spellcheck: "false" });
+  const text = h("textarea", { id: "value", spellcheck: "false", rows: Math.min(original.split("\n").length + 1, MAX_ROWS) });
   text.value = original;
   const answer = h("div", { "aria-live": "polite" });
   const about = h("div", {});
@@ -67,9 +69,14 @@ export async function deadLetter({ root, parameters: [id], signal, listen }) {
   listen({ refresh: refresher(async () => fill(about, await get(["dead-letters", id])), signal) });
 }
 
+function sentenceOf(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
 function fill(about, letter) {
   replace(about,
-    letter.meaning ? h("p", {}, letter.meaning) : null, h("p", {}, letter.advice),
+    letter.meaning ? h("p", {}, sentenceOf(letter.meaning)) : null,
+    h("p", {}, "Mend the event on this page and send it again. On the command line: ", prose(letter.advice), "."),
     letter.hindrance ? h("p", { class: "notice" }, `As it is it would be refused again: ${letter.hindrance}`) : null,
     pairs([
       ["Came from", letter.source ? `${letter.source.topic}:${letter.source.partition} offset ${letter.source.offset}` : "–"],

@@ -120,7 +120,14 @@ function memberTable(id, page) {
 
 function sizePoints(history, isWall) {
   const points = history.points.map((point) => ({ at: new Date(point.at), size: point.size }));
+  if (points.length > 1 && !isWall) return [...points, behind(points)];
   return points.length && isWall ? [...points, { at: new Date(), size: history.members }] : points;
+}
+
+// A little later than the last change: otherwise one would not see to which size it led.
+function behind(points) {
+  const [first, last] = [points[0].at.getTime(), points.at(-1).at.getTime()];
+  return { at: new Date(last + (last - first) / 20), size: points.at(-1).size, isUnlabelled: true };
 }
 
 function chartOf(history, isWall) {

@@ -46,7 +46,7 @@ function content(found, views) {
       panel("Workers and their slots", "half", table("Who runs what", [
         { title: "Worker", cell: (row) => row.name },
         { title: "Role", cell: (row) => badge(row.role) },
-        { title: "Host", cell: (row) => row.host ?? "–" },
+        { title: "Host", kind: "host", cell: (row) => row.host ?? "–" },
         { title: "Slots", cell: (row) => share(row) },
       ], found.workers, "No worker runs. `leadstream worker` starts one.")),
       panel("Time", "half", found.time ? pairs(timePairs(found.time)) : h("p", { class: "quiet" }, "Nothing is known of time yet.")),
