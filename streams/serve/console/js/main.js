@@ -61,6 +61,7 @@ async function show(moveFocus = true) {
     if (signal.aborted) return;
     if (problem.status === 401) return; // a token is asked for
     replace(root, problemText(problem));
+    listen({ refresh: () => problem.status === 404 && show(false) }); // it may have come meanwhile
     if (PASSING.has(problem.status)) setTimeout(() => signal.aborted || show(false), AGAIN_MS);
   }
   if (moveFocus && !signal.aborted) root.focus({ preventScroll: true });
