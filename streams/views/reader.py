@@ -309,7 +309,7 @@ class ViewReader:
         keys = await self._generation(account)
         sums: dict[str, int] = {}
         for name, offset in hash_fields(await self._client.execute("HGETALL", keys.offsets)).items():
-            topic, _, number = _text(name).rpartition(":")
+            topic = _text(name).rpartition(":")[0]
             if topic:  # `feed` is no partition
                 sums[topic] = sums.get(topic, 0) + int(offset)
         return {topic: f"{deployment.generation}-{total}" for topic, total in sums.items()}

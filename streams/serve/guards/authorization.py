@@ -30,7 +30,9 @@ class Authorization:
             response = problem.response()
             # A script of the console asks for a token on its page, and not in a window of the browser's.
             if problem.kind == "unauthorized" and Headers(scope=scope).get("sec-fetch-dest") != "empty":
-                response.headers.append("WWW-Authenticate", _BASIC)  # of one line Chromium reads the first scheme alone
+                response.headers.append(
+                    "WWW-Authenticate", _BASIC
+                )  # of one line Chromium reads the first scheme alone
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
