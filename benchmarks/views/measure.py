@@ -24,7 +24,7 @@ from connectors.redis.local import LocalRedis
 from streams.kafka.partitions import partition_for_key
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
-from streams.views.cursors import encode_cursor
+from streams.views.cursors import member_list
 from streams.views.reader import ViewReader
 from streams.views.rebuild import Rebuild
 
@@ -118,10 +118,12 @@ async def _pages(client: RedisClient, settings: Settings, members: int, count: i
     await client.execute("CONFIG", "RESETSTAT")
     times = []
     reader = ViewReader(client, settings.prefix)
+    pages = member_list("default", SEGMENT, newest_first=False)
     numbers = random.Random(2)
     for _ in range(count):
         number = numbers.randrange(members)
-        cursor = encode_cursor(str(entry_instant(number)), f"contact-{number:07d}" + numbers.choice(["", "-gone"]))
+        name = f"contact-{number:07d}" + numbers.choice(["", "-gone"])
+        cursor = pages.encode_cursor(str(entry_instant(number)), name)
         start = time.perf_counter()
         await reader.members("default", SEGMENT, limit=PAGE, cursor=cursor)
         times.append(1_000 * (time.perf_counter() - start))
@@ -134,10 +136,11 @@ async def _pages_during_rebuild(client: RedisClient, url: str, settings: Setting
         work = asyncio.create_task(Rebuild(settings, building).run())
         await client.execute("CONFIG", "RESETSTAT")
         reader = ViewReader(client, settings.prefix)
+        pages = member_list("default", SEGMENT, newest_first=False)
         times = []
         numbers = random.Random(3)
         while not work.done():
-            cursor = encode_cursor(str(entry_instant(numbers.randrange(members))), "contact")
+            cursor = pages.encode_cursor(str(entry_instant(numbers.randrange(members))), "contact")
             start = time.perf_counter()
             await reader.members("default", SEGMENT, limit=PAGE, cursor=cursor)
             times.append(1_000 * (time.perf_counter() - start))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
 from streams.kafka.deployment import DeploymentRecord
 from streams.progress import ignore_progress
-from streams.serve.event_stream import OpenStreams, wait_for_end
 from streams.serve.event_writer import EventWriter
 from streams.serve.freshness import FreshValue
-from streams.serve.long_questions import LongQuestions
+from streams.serve.live.event_stream import OpenStreams, wait_for_end
+from streams.serve.live.letter_ends import read_letter_ends
 from streams.serve.problems import HttpProblem
+from streams.serve.questions.long_questions import LongQuestions
+from streams.serve.questions.processes import CallProcesses
 from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
 from streams.store.status.report import DeploymentStatus, read_status
 from streams.views.reader import ViewReader
 
 STATUS_SECONDS = 3.0
+LETTERS_SECONDS = 2.0
+PLAN_MEMORY_BYTES = 4 << 30
+"""For the plan of one draft: its text, and what its preview holds of all contacts."""
 
 _T = TypeVar("_T")
 
@@ -41,8 +47,11 @@ class ServeContext:
         self.definitions = AppliedDefinitions(settings)
         self.writer = EventWriter(settings)
         self.questions = questions or LongQuestions()
+        self.readings = CallProcesses()
+        self.plans = CallProcesses(running=1, memory_bytes=PLAN_MEMORY_BYTES)
         self.streams = streams or OpenStreams()
         self.status = FreshValue(self._read_status, STATUS_SECONDS)
+        self.letter_ends = FreshValue(partial(read_letter_ends, settings), LETTERS_SECONDS)
 
     async def contact_id(self, text: str) -> str:
         """A contact's id as the deployment writes it; as it is where Kafka does not answer."""
@@ -57,6 +66,8 @@ class ServeContext:
         """Ends open streams and long questions; called from the server's loop."""
         self.streams.stopping.set()
         self.questions.close()
+        self.readings.close()
+        self.plans.close()
 
     async def close(self) -> None:
         """Ends connections."""
@@ -86,7 +97,16 @@ class Asker:
 
     async def ask(self, question: Callable[[], Awaitable[_T]]) -> _T:
         """The answer. Raises what `LongQuestions.ask` raises, and HttpProblem to nobody where the client is gone."""
-        asking = asyncio.create_task(self._questions.ask(question))
+        return await self._await(self._questions.ask(question))
+
+    async def call(
+        self, processes: CallProcesses, function: Callable[..., _T], *arguments: object, seconds: float
+    ) -> _T:
+        """What the function answers. Raises what `CallProcesses.call` raises, and HttpProblem as above."""
+        return await self._await(processes.call(function, *arguments, seconds=seconds))
+
+    async def _await(self, answer: Coroutine[Any, Any, _T]) -> _T:
+        asking = asyncio.create_task(answer)
         leaving = asyncio.create_task(wait_for_end(self._receive))
         try:
             await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)

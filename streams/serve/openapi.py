@@ -16,8 +16,8 @@ from schemas.views.base import ViewModel
 from streams.serve.answers.commands import ManualDecision
 from streams.serve.answers.dead_letters import LetterRetry
 from streams.serve.answers.questions import DraftDefinitions, SearchQuestion
-from streams.serve.event_stream import MEDIA_TYPE as STREAM_TYPE
 from streams.serve.examples import ANSWERS
+from streams.serve.live.event_stream import MEDIA_TYPE as STREAM_TYPE
 from streams.serve.problems import MEDIA_TYPE, PROBLEM_KINDS, TYPE_PREFIX, FaultyField, ProblemDetails
 
 TITLE = "Leadstream"

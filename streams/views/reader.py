@@ -28,7 +28,7 @@ from schemas.views.progress import ViewsProgress
 from schemas.views.segments import MemberEntry, MemberPage, SegmentSize, SizeHistory, SizePoint, SizeStep
 from streams.errors import UsageError, ViewsNotReady
 from streams.views.bounds import HOURS, MINUTES, TIMELINE_CHANGES
-from streams.views.cursors import decode_cursor, encode_cursor
+from streams.views.cursors import PageList, contact_list, lead_list, member_list
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys, GenerationKeys
 from streams.views.progress import read_progress
@@ -86,7 +86,8 @@ class ViewReader:
     ) -> ContactPage:
         """Ids of contacts that begin with `prefix`, in the order of their bytes. Raises UsageError for the cursor."""
         keys = await self._generation(account)
-        start = b"[" + prefix.encode() if cursor is None else b"(" + decode_cursor(cursor)[1].encode()
+        pages = contact_list(account, prefix)
+        start = b"[" + prefix.encode() if cursor is None else b"(" + pages.decode_cursor(cursor)[1].encode()
         end = b"(" + prefix.encode() + b"\xff" if prefix else b"+"  # no UTF-8 has that byte
         total, names = await self._client.execute_all(
             [
@@ -96,9 +97,8 @@ class ViewReader:
         )
         contacts = [_text(name) for name in names[:limit]]
         has_more = len(names) > limit
-        return ContactPage(
-            total=total, contacts=contacts, next=encode_cursor("0", contacts[-1]) if has_more else None
-        )
+        following = pages.encode_cursor("0", contacts[-1]) if has_more else None
+        return ContactPage(total=total, contacts=contacts, next=following)
 
     async def segments(self, account: str) -> list[SegmentSize]:
         """The segments that have or had members, by id, with their sizes."""
@@ -118,7 +118,10 @@ class ViewReader:
     ) -> MemberPage:
         """Members in the order in which they entered, or the latest first. Raises UsageError for the cursor."""
         keys = await self._generation(account)
-        total, rows, following = await self._page(keys.members(segment), limit, cursor, newest_first)
+        pages = member_list(account, segment, newest_first=newest_first)
+        total, rows, following = await self._page(
+            pages, keys.members(segment), limit, cursor, newest_first=newest_first
+        )
         members = [MemberEntry(contact=contact, since=instant_text(score)) for contact, score, _ in rows]
         return MemberPage(segment=segment, total=total, members=members, next=following)
 
@@ -169,8 +172,10 @@ class ViewReader:
     ) -> LeadPage:
         """Leads in one status, those changed last first, or last. Raises UsageError for the cursor."""
         keys = await self._generation(account)
+        pages = lead_list(account, campaign, status, newest_first=newest_first)
+        field = (keys.contact(""), f"l:{campaign}")
         total, rows, following = await self._page(
-            keys.leads(campaign, status), limit, cursor, newest_first, (keys.contact(""), f"l:{campaign}")
+            pages, keys.leads(campaign, status), limit, cursor, newest_first=newest_first, field=field
         )
         leads = [LeadEntry.model_validate(_decode(row)) for _, _, row in rows if row]
         return LeadPage(campaign=campaign, status=status, total=total, leads=leads, next=following)
@@ -298,6 +303,17 @@ class ViewReader:
             since=None if since is None else instant_text(since),
         )
 
+    async def versions(self, account: str) -> dict[str, str]:
+        """Topic -> a text that is another one when more of it is applied for the account, or all is built anew."""
+        deployment = await self._ready()
+        keys = await self._generation(account)
+        sums: dict[str, int] = {}
+        for name, offset in hash_fields(await self._client.execute("HGETALL", keys.offsets)).items():
+            topic = _text(name).rpartition(":")[0]
+            if topic:  # `feed` is no partition
+                sums[topic] = sums.get(topic, 0) + int(offset)
+        return {topic: f"{deployment.generation}-{total}" for topic, total in sums.items()}
+
     async def progress(self) -> ViewsProgress:
         """How far the read models are behind the topics; says so before the first generation is whole, too."""
         return await read_progress(self._client, self._keys)
@@ -319,19 +335,21 @@ class ViewReader:
 
     async def _page(
         self,
+        pages: PageList,
         key: str,
         limit: int,
         cursor: str | None,
+        *,
         newest_first: bool,
         field: tuple[str, str] | None = None,
     ) -> tuple[int, list[tuple[str, int, Any]], str | None]:
         """How many there are; contact, score and field of each one on the page; the next cursor."""
-        score, member = ("", "") if cursor is None else decode_cursor(cursor)
+        score, member = ("", "") if cursor is None else pages.decode_cursor(cursor)
         arguments = ["down" if newest_first else "up", limit, score, member, *(field or ())]
         total, has_more, *cells = await self._client.run(PAGE, [key], arguments)
         triples = zip(cells[::3], cells[1::3], cells[2::3], strict=True)
         rows = [(_text(contact), int(float(instant)), value) for contact, instant, value in triples]
-        following = encode_cursor(str(rows[-1][1]), rows[-1][0]) if has_more else None
+        following = pages.encode_cursor(str(rows[-1][1]), rows[-1][0]) if has_more else None
         return total, rows, following
 
     @staticmethod

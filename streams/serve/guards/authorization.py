@@ -11,7 +11,8 @@ from streams.serve.problems import HttpProblem
 from streams.serve.tokens import AccessTokens
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_CHALLENGE = 'Bearer realm="leadstream", Basic realm="leadstream: any user, the token as password", charset="UTF-8"'
+_BEARER = 'Bearer realm="leadstream"'
+_BASIC = 'Basic realm="leadstream: any user, the token as password", charset="UTF-8"'
 
 
 class Authorization:
@@ -26,7 +27,13 @@ class Authorization:
         """Passes a request on, or answers 401 or 403."""
         problem = self._problem(scope) if scope["type"] == "http" and self._tokens else None
         if problem is not None:
-            await problem.response()(scope, receive, send)
+            response = problem.response()
+            # A script of the console asks for a token on its page, and not in a window of the browser's.
+            if problem.kind == "unauthorized" and Headers(scope=scope).get("sec-fetch-dest") != "empty":
+                response.headers.append(
+                    "WWW-Authenticate", _BASIC
+                )  # of one line Chromium reads the first scheme alone
+            await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -37,7 +44,7 @@ class Authorization:
             return HttpProblem(
                 "unauthorized",
                 "send `Authorization: Bearer TOKEN` with one of LEADSTREAM_SERVE_TOKENS",
-                headers={"WWW-Authenticate": _CHALLENGE},
+                headers={"WWW-Authenticate": _BEARER},
             )
         is_reading = scope["method"] in _SAFE_METHODS or scope["path"] in self._readings
         if not is_reading and allowed != "write":

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.serve.event_stream import MEDIA_TYPE as STREAM_TYPE
+from streams.serve.live.event_stream import MEDIA_TYPE as STREAM_TYPE
 
 _OK = 200
 _NOT_MODIFIED = 304

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Collection
 from functools import partial
 from typing import Annotated
 
@@ -13,7 +13,9 @@ from fastapi import APIRouter, Header, Query, Response
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.views.changes import ChangeList
 from streams.serve.context import Context, ServeContext
-from streams.serve.event_stream import EventStream, StreamEvent
+from streams.serve.live.event_stream import EventStream, StreamEvent
+from streams.serve.live.sources import version_sources
+from streams.serve.live.versions import VersionWatch, Watched
 from streams.serve.parameters import AccountParam, CampaignQuery, LimitParam, SegmentQuery, faulty
 
 router = APIRouter(tags=["changes"])
@@ -34,6 +36,10 @@ StreamStart = Annotated[
         description="Begin behind this position; `Last-Event-ID` goes before it. Without either it begins now.",
         examples=["1772357400000-0"],
     ),
+]
+WatchQuery = Annotated[
+    frozenset[Watched],
+    Query(description="What to tell of, too, when it is to be read again.", examples=[["contacts"]]),
 ]
 LastEventId = Annotated[
     str | None,
@@ -70,10 +76,12 @@ async def follow_changes(
     segment: SegmentQuery = None,
     campaign: CampaignQuery = None,
     after: StreamStart = None,
+    watch: WatchQuery = frozenset(),
     last_event_id: LastEventId = None,
 ) -> EventStream:
     """Server-sent events without an end: `change` with a record of the out-topics and its position as id, `missed`
-    where more changes came than are kept since the position asked for. A comment comes when nothing else does.
+    where more changes came than are kept since the position asked for, and `updated` with the name and the version of
+    what is watched: at the beginning, and whenever it is another one. A comment comes when nothing else does.
     """
     _require_one(segment, campaign)
     if last_event_id is not None and not _POSITION.fullmatch(last_event_id):
@@ -87,21 +95,31 @@ async def follow_changes(
     else:
         # Whether the read models are there is told by the status, not in the middle of a stream.
         await context.views.changes(account, segment=segment, campaign=campaign, after=start, limit=1)
-    return EventStream(context.streams, partial(_batches, context, account, segment, campaign, start))
+    open_batches = partial(_batches, context, account, segment=segment, campaign=campaign, start=start, watched=watch)
+    return EventStream(context.streams, open_batches)
 
 
 async def _batches(
-    context: ServeContext, account: str, segment: str | None, campaign: str | None, start: str
-) -> AsyncIterator[list[StreamEvent]]:
-    async for changes in context.views.follow_changes(account, segment=segment, campaign=campaign, after=start):
-        events = [
-            StreamEvent("change", _encode(change.record).decode(), change.position) for change in changes.changes
-        ]
-        if changes.missed:
-            events.insert(0, StreamEvent("missed", '{"after":' + _encode(start).decode() + "}"))
-        if changes.changes:
-            start = changes.changes[-1].position
-        yield events
+    context: ServeContext,
+    account: str,
+    *,
+    segment: str | None,
+    campaign: str | None,
+    start: str,
+    watched: Collection[str],
+) -> AsyncGenerator[list[StreamEvent], None]:
+    async with VersionWatch(version_sources(context, account, watched)) as versions:
+        async for changes in context.views.follow_changes(account, segment=segment, campaign=campaign, after=start):
+            events = [
+                StreamEvent("change", _encode(change.record).decode(), change.position) for change in changes.changes
+            ]
+            if changes.missed:
+                events.insert(0, StreamEvent("missed", '{"after":' + _encode(start).decode() + "}"))
+            if changes.changes:
+                start = changes.changes[-1].position
+            for name, version in versions.news().items():
+                events.append(StreamEvent("updated", _encode({"watched": name, "version": version}).decode()))
+            yield events
 
 
 def _require_one(segment: str | None, campaign: str | None) -> None:

@@ -14,23 +14,20 @@ from fastapi import APIRouter
 
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import instant_text
-from streams.progress import ignore_progress
 from streams.serve.answers.definitions import AppliedRelease, HistoryAnswer
-from streams.serve.answers.questions import DraftDefinitions, DraftPlan, PlannedAccount
+from streams.serve.answers.questions import DraftDefinitions, DraftPlan
 from streams.serve.context import AskerOfRequest, Context
 from streams.serve.parameters import AccountParam
-from streams.serve.problems import FaultyField, HttpProblem
+from streams.serve.problems import HttpProblem
+from streams.serve.questions.draft import plan_draft_text
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.definitions.deployment_plan import PlanResult
     from streams.definitions.history import ReleaseHistory
-    from streams.definitions.load import AccountDefinitions, LoadedDefinitions
 
 router = APIRouter(tags=["definitions"])
 
-DRAFT = "the draft"
-MAX_PROBLEMS = 50
+PLAN_SECONDS = 60.0
 
 
 @router.get("/definitions", summary="Show the definitions in force")
@@ -62,45 +59,21 @@ async def list_history(
 async def plan_draft(context: Context, asker: AskerOfRequest, draft: DraftDefinitions) -> DraftPlan:
     """What applying the draft would change, and who would enter and leave; nothing is written.
 
-    Unless `quick` it scans all contacts, and the journal for what is asked of the past: few such questions run at a
-    time, each for at most a minute.
+    Unless `quick` it scans all contacts, and the journal for what is asked of the past. One draft is planned at a
+    time, for at most a minute; few wait for it.
     """
     log = await context.definitions.log()
-    loaded = await asker.ask(partial(_load, draft.text, log.engine_versions()))
-    if loaded.problems:
-        raise HttpProblem(
-            "invalid",
-            f"the draft cannot be applied: {len(loaded.problems)} mistakes in it",
-            errors=[
-                FaultyField(where=each.path or "body.text", message=each.message, line=each.line or None)
-                for each in loaded.problems[:MAX_PROBLEMS]
-            ],
-        )
-    results = await asker.ask(partial(_plan, context.settings, loaded.accounts, draft.quick))
-    return DraftPlan(accounts=[_planned(result) for result in results])
-
-
-async def _load(text: str, versions: Mapping[str, Any]) -> LoadedDefinitions:
-    from streams.definitions.load import load_definitions_text  # noqa: PLC0415 - see the module's docstring
-
-    return load_definitions_text(DRAFT, text, versions)
-
-
-async def _plan(settings: Settings, accounts: Mapping[str, AccountDefinitions], quick: bool) -> list[PlanResult]:
-    from streams.definitions.deployment_plan import plan_accounts  # noqa: PLC0415 - see the module's docstring
-
-    return await plan_accounts(
-        settings, accounts, quick=quick, on_message=lambda _text: None, on_progress=ignore_progress
+    count, faults, accounts = await asker.call(
+        context.plans,
+        partial(plan_draft_text, quick=draft.quick),
+        context.settings,
+        draft.text,
+        dict(log.engine_versions()),
+        seconds=PLAN_SECONDS,
     )
-
-
-def _planned(result: PlanResult) -> PlannedAccount:
-    lines = list(result.diff.lines())
-    if result.preview_report is not None:
-        lines += [f"  {line}" for line in result.preview_report.lines()]
-    return PlannedAccount(
-        account=result.diff.account, based_on=result.diff.based_on, lines=lines, plan=result.to_dict()
-    )
+    if count:
+        raise HttpProblem("invalid", f"the draft cannot be applied: {count} mistakes in it", errors=faults)
+    return DraftPlan(accounts=accounts)
 
 
 async def _read_history(settings: Settings, account: str) -> ReleaseHistory:

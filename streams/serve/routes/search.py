@@ -5,10 +5,8 @@ What searches is imported in a thread, for the first search: the server starts w
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 
@@ -17,6 +15,7 @@ from streams.progress import ignore_progress
 from streams.serve.answers.questions import SearchAnswer, SearchQuestion
 from streams.serve.context import AskerOfRequest, Context
 from streams.serve.problems import FaultyField, HttpProblem
+from streams.serve.questions.condition import read_condition_text
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,34 +23,25 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["search"])
 
+READ_SECONDS = 15.0
+"""How long a condition may take to be read; one of a page takes milliseconds."""
+
 
 @router.post("/search", summary="Count and sample contacts by a condition or by words")
 async def search_contacts(context: Context, asker: AskerOfRequest, question: SearchQuestion) -> SearchAnswer:
     """It scans all contacts of the account, and the journal for activity that is not counted yet; a `partial` search
     scans those of one partition and estimates. Few such questions run at a time, each for at most a minute.
     """
-    request = await asyncio.to_thread(build_request, question)
-    await context.definitions.release(question.account)
-    try:
-        result = await asker.ask(partial(_search, context.settings, request))
-    except UsageError as error:
-        raise condition_problem(str(error)) from error
-    return _answer(question, request, result)
-
-
-def build_request(question: SearchQuestion) -> SearchRequest:
-    """The search that a question asks for. Raises HttpProblem for one that cannot be read."""
-    from streams.search.apply import build_search_request  # noqa: PLC0415 - see the module's docstring
-    from streams.search.condition import FILE_PREFIX  # noqa: PLC0415
-
     if question.condition is None and question.text is None:
         raise HttpProblem("invalid", "give a `condition`, a `text`, or both")
-    condition = question.condition
-    if condition is not None and condition.lstrip().startswith(FILE_PREFIX):
-        raise condition_problem("a condition is such as {property: country, eq: DE}")  # `@FILE` is the command's
     try:
-        request = build_search_request(question.account, condition, question.text, question.sample)
-        return replace(request, most_partitions=1 if question.partial else None)
+        document = None
+        if question.condition is not None:
+            document = await asker.call(
+                context.readings, read_condition_text, question.condition, seconds=READ_SECONDS
+            )
+        await context.definitions.release(question.account)
+        return await asker.ask(partial(_search, context.settings, question, document))
     except UsageError as error:
         raise condition_problem(str(error)) from error
 
@@ -67,10 +57,14 @@ def condition_problem(text: str) -> HttpProblem:
     return HttpProblem("invalid", "the condition cannot be used", errors=errors)
 
 
-async def _search(settings: Settings, request: SearchRequest) -> SearchResult:
-    from streams.search.search import search  # noqa: PLC0415 - see the module's docstring
+async def _search(settings: Settings, question: SearchQuestion, document: dict[str, Any] | None) -> SearchAnswer:
+    from streams.search.free_text import FreeTextQuery  # noqa: PLC0415 - see the module's docstring
+    from streams.search.search import SearchRequest, search  # noqa: PLC0415
 
-    return await search(settings, request, ignore_progress)
+    words = None if question.text is None else FreeTextQuery(question.text)
+    most = 1 if question.partial else None
+    request = SearchRequest(question.account, document, words, question.sample, most_partitions=most)
+    return _answer(question, request, await search(settings, request, ignore_progress))
 
 
 def _answer(question: SearchQuestion, request: SearchRequest, result: SearchResult) -> SearchAnswer:

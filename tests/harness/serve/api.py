@@ -24,7 +24,7 @@ from streams.serve.event_writer import EventWriter, WrittenPosition
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
-from streams.views.cursors import decode_cursor
+from streams.views.cursors import member_list
 from streams.views.reader import ViewReader
 
 INSTANT = "2026-03-01T09:30:00.000Z"
@@ -42,6 +42,7 @@ class MemoryViews:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.table_versions = {"contacts": "1-1", "leads": "1-1"}
         self.changes_list: list[ChangeEntry] = []
 
     async def accounts(self) -> list[str]:
@@ -79,7 +80,7 @@ class MemoryViews:
 
     async def members(
         self,
-        _account: str,
+        account: str,
         segment: str,
         *,
         limit: int = 100,
@@ -89,7 +90,7 @@ class MemoryViews:
         """Two members of `german`."""
         self._fail()
         if cursor is not None:
-            decode_cursor(cursor)
+            member_list(account, segment, newest_first=newest_first).decode_cursor(cursor)
         names = ["ada", "bob"] if segment == "german" else []
         members = [MemberEntry(contact=name, since=INSTANT) for name in names[:limit]]
         return MemberPage(segment=segment, total=len(names), members=members, next=None)
@@ -152,6 +153,11 @@ class MemoryViews:
             if changes.changes:
                 position = changes.changes[-1].position
             yield changes
+
+    async def versions(self, _account: str) -> dict[str, str]:
+        """Those of the tables."""
+        self._fail()
+        return dict(self.table_versions)
 
     def add_change(self, position: str, contact: str) -> None:
         """One more change."""

@@ -25,10 +25,13 @@ _START = "from streams.cli.main import run; run()"
 
 
 class ServeProcess:
-    """A server on a free port of loopback; `environment` are its settings. A context manager: it ends the process."""
+    """A server on `port` of loopback, or on a free one; `environment` are its settings.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *options: str) -> None:
-        self.port = free_port()
+    A context manager: it ends the process.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], *options: str, port: int = 0) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"serve-{self.port}.log"
         self.client = httpx.Client(base_url=self.url + API, timeout=60)

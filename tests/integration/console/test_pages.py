@@ -181,7 +181,7 @@ def test_an_account_without_anything_says_what_to_do(place: Place) -> None:
     try:
         place.open("").wait_for_text("No segment yet. leadstream definitions apply brings the first one.")
         place.open("campaigns").wait_for_text("No campaign has leads yet.")
-        place.open("contacts").wait_for_text("No contact begins with that.")
+        place.open("contacts").wait_for_text("No contact is known yet.")
         place.open("definitions").wait_for_text("No definitions were applied yet.")
     finally:
         browser.run("sessionStorage.removeItem('account')")

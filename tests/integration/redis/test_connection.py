@@ -11,7 +11,7 @@ import redis
 from connectors.ports import free_port
 from connectors.redis.connection import Script, open_redis
 from streams.errors import RedisRefused, RedisUnavailable
-from streams.serve.event_stream import MAX_STREAMS
+from streams.serve.live.event_stream import MAX_STREAMS
 from tests.harness.views.durable_redis import DurableRedis
 
 ECHO = Script("return {KEYS[1], ARGV[1]}")

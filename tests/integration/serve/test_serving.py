@@ -7,11 +7,14 @@ import re
 import shlex
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 
@@ -26,6 +29,8 @@ from tests.harness.project_files import PROJECT_ROOT
 from tests.harness.serve.server import LIMIT_SECONDS, ServeProcess
 
 NUMBER = re.compile(r"[0-9]+")
+UNREAD_SECONDS = 5.0
+"""A client goes that has no answer by then; a draft of megabytes takes longer to read."""
 READ, WRITE = "r" * 24, "w" * 24
 
 
@@ -87,6 +92,36 @@ def test_a_search_counts_and_a_plan_tells_who_would_enter(server: ServeProcess) 
     (plan,) = server.post("/definitions/plan", {"text": draft}).json()["accounts"]
     assert plan["plan"]["preview"]["segments"]["new"]["enter"]["count"] == 1
     assert server.get("/definitions").json()["number"] == 1
+
+
+def test_texts_that_take_long_to_read_hold_nobody_back(server: ServeProcess) -> None:
+    """What YAML of megabytes costs is paid by who sends it: others are answered meanwhile."""
+    fast = {"condition": "{property: country, eq: DE}"}
+    server.post("/search", fast)  # what reads conditions has started
+    numbers = "1," * 1_000_000
+    slow = {"/definitions/plan": {"text": f"a: [{numbers}]"}, "/search": {"condition": f"a: [{numbers[:99_000]}]"}}
+    outcomes: dict[str, str] = {}
+
+    def send(path: str) -> None:
+        with httpx.Client(base_url=server.client.base_url, timeout=httpx.Timeout(60, read=UNREAD_SECONDS)) as client:
+            try:
+                outcomes[path] = str(client.post(path, json=slow[path]).status_code)
+            except httpx.TimeoutException:
+                outcomes[path] = "no answer yet"
+
+    senders = [threading.Thread(target=send, args=(path,)) for path in slow]
+    for sender in senders:
+        sender.start()
+    times: list[float] = []
+    while any(sender.is_alive() for sender in senders):
+        began = time.monotonic()
+        assert server.get("/segments").status_code == 200
+        assert server.post("/search", fast).status_code == 200
+        times.append(time.monotonic() - began)
+    assert outcomes["/definitions/plan"] == "no answer yet"
+    assert outcomes["/search"] in ("no answer yet", "422")
+    assert len(times) > 3
+    assert statistics.median(times) < UNREAD_SECONDS / 3
 
 
 def test_workers_and_definitions_are_told(server: ServeProcess) -> None:
@@ -164,7 +199,11 @@ def test_the_api_holds_what_its_openapi_says(server: ServeProcess) -> None:
     assert "request failed" not in server.text
 
 
-def test_it_ends_within_seconds_while_streams_are_open(pipeline: Pipeline, folder: Path) -> None:
+def test_it_ends_within_seconds_while_streams_are_open(
+    pipeline: Pipeline, server: ServeProcess, folder: Path
+) -> None:
+    assert server.post("/segments/add", {"segment": "vip", "contacts": ["the-last"]}).status_code == 202
+    wait_until(lambda: "the-last" in server.get("/changes").text, LIMIT_SECONDS, "no change to stream")
     with ServeProcess(folder, pipeline.environment) as own:
         own.wait_until_ready()
         with own.follow("?after=0-0") as changes:

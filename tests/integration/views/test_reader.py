@@ -127,6 +127,45 @@ async def test_a_text_that_is_no_cursor_is_refused(views: Views) -> None:
         await views.reader.changes(ACCOUNT, after="yesterday")
 
 
+async def test_versions_of_the_tables_change_when_they_are_built_anew(views: Views) -> None:
+    before = await views.reader.versions(ACCOUNT)
+    assert {"contacts", "segment-members", "leads", "campaign-revenue"} <= before.keys()
+    assert await views.reader.versions(ACCOUNT) == before
+    await Rebuild(views.deployment.settings, views.client).run()
+    reader = ViewReader(views.client, views.deployment.settings.prefix)
+    after = await reader.versions(ACCOUNT)
+    assert after.keys() == before.keys()
+    assert all(after[name] != before[name] for name in before)
+
+
+async def test_a_cursor_goes_on_with_the_list_that_it_came_from_alone(views: Views) -> None:
+    reader = views.reader
+    of_contacts = (await reader.contacts(ACCOUNT, prefix="contact 1", limit=1)).next
+    of_members = (await reader.members(ACCOUNT, "hot", limit=1)).next
+    of_leads = [
+        page.next
+        for campaign in CAMPAIGNS
+        for status in LEAD_STATUSES
+        if (page := await reader.leads(ACCOUNT, campaign, status, limit=1)).next
+    ]
+    assert of_contacts
+    assert of_members
+    assert len(of_leads) > 1
+    await reader.contacts(ACCOUNT, prefix="contact 1", limit=9, cursor=of_contacts)
+    for others in (
+        reader.contacts(ACCOUNT, prefix="contact", cursor=of_contacts),
+        reader.contacts(ACCOUNT, cursor=of_contacts),
+        reader.contacts("another", prefix="contact 1", cursor=of_contacts),
+        reader.contacts(ACCOUNT, cursor=of_members),
+        reader.members(ACCOUNT, "hot", cursor=of_members, newest_first=True),
+        reader.members(ACCOUNT, "same", cursor=of_members),
+        reader.leads(ACCOUNT, CAMPAIGNS[0], "deleted", cursor=of_contacts),
+        reader.leads(ACCOUNT, "another", "active", cursor=of_leads[0]),
+    ):
+        with pytest.raises(UsageError, match="one of another list"):
+            await others
+
+
 async def test_leads_by_campaign_and_status_with_funnel_points_and_revenue(views: Views) -> None:
     assert await views.reader.campaigns(ACCOUNT) == sorted(CAMPAIGNS)
     for campaign in CAMPAIGNS:

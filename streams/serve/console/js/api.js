@@ -25,9 +25,14 @@ function addressOf(path) {
 export function address(path, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ account: session.account, ...parameters })) {
-    if (value !== null && value !== undefined && value !== "") query.set(name, value);
+    for (const each of [value].flat()) if (each !== null && each !== undefined && each !== "") query.append(name, each);
   }
   return `${addressOf(path)}?${query}`;
+}
+
+// The page is told, whoever asked: it needs a token, or another one.
+export function refuse() {
+  dispatchEvent(new CustomEvent("refused"));
 }
 
 async function send(request) {
@@ -38,6 +43,7 @@ async function send(request) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "The server does not answer. The page tries again when you reload it." });
   }
+  if (response.status === 401) refuse();
   if (response.ok) return response.status === 204 ? null : response.json();
   throw new Problem(response.status, await response.json().catch(() => ({})));
 }

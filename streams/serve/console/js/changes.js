@@ -9,7 +9,7 @@ export const SHOWN = 30;
 
 const CAUSES = {
   event: "an event", clock: "time passed", definition: "the definitions changed", command: "a person decided",
-  cascade: "the contact's status changed", automation: "a rule of the campaign", audience: "the campaign's audience",
+  cascade: "the contact's status changed", automation: "a rule of the campaign applied", audience: "it is in the campaign's audience",
   merge: "two contacts were merged", crm: "the CRM answered",
 };
 
@@ -27,8 +27,7 @@ export function changeItem(record, { withContact = true, isNew = false } = {}) {
 }
 
 // A change that comes while one looks: on top of the list, whose end goes.
-export function addLive(list, data, options) {
-  const record = data.record ?? data;
+export function addLive(list, record, options = {}) {
   if (!record.type) return;
   // What came while the list was read stands in it already.
   if (record.id && [...list.children].some((item) => item.dataset.id === record.id)) return;

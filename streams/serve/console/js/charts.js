@@ -33,7 +33,8 @@ export function sizeChart(points, label) {
   }
   const day = new Intl.DateTimeFormat("en-GB", { month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit" });
   chart.append(textAt(box.left, HEIGHT - 6, day.format(points[0].at), "start"));
-  chart.append(textAt(box.left + box.width, HEIGHT - 6, day.format(points.at(-1).at), "end"));
+  const last = points.findLast((point) => !point.isUnlabelled);
+  chart.append(textAt(scale.x(last.at), HEIGHT - 6, day.format(last.at), "end"));
   return chart;
 }
 

@@ -18,8 +18,8 @@ export function refresher(read, signal) {
         try {
           await read();
         } catch (problem) {
-          if (!PASSING.has(problem.status)) throw problem;
-          isWanted = true;
+          if (PASSING.has(problem.status)) isWanted = true;
+          else if (!signal.aborted) dispatchEvent(new CustomEvent("problem", { detail: problem })); // it is gone, say
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }

@@ -3,7 +3,7 @@
 import { get, getList } from "../api.js";
 import { bars } from "../charts.js";
 import { addLive, changeList } from "../changes.js";
-import { badge, countFigure, figure, h, link, panel, replace, table } from "../dom.js";
+import { badge, countFigure, figure, h, link, panel, replace, replaceWithFocus, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { count, money, plural, time } from "../texts.js";
@@ -15,21 +15,28 @@ export function revenueText(revenue, kind) {
   return revenue.length ? revenue.map((row) => money(row[kind].amount, row.currency)).join(", ") : "–";
 }
 
-export async function campaigns({ root }) {
-  const { campaigns: rows } = await getList(["campaigns"], "campaigns");
-  const sorted = [...rows].sort((a, b) => wonOf(b) - wonOf(a));
+export async function campaigns({ root, signal, listen }) {
+  const shown = h("div", {});
+  const read = async () => replaceWithFocus(shown, campaignTable((await getList(["campaigns"], "campaigns")).campaigns));
+  await read();
   replace(root,
     h("h1", {}, "Campaigns"),
     h("p", { class: "lead" }, "What each campaign brought: leads, hand-overs to sales, and the money that came of them."),
-    panel("Which campaigns paid", "", table("Campaigns, those that won most first", [
-      { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
-      { title: "Leads", kind: "number", cell: (row) => count(total(row.statuses)) },
-      { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
-      { title: "Handed over", kind: "number", cell: (row) => count(row.handed_over) },
-      { title: "Won", kind: "number", cell: (row) => revenueText(row.revenue, "won") },
-      { title: "Open", kind: "number", cell: (row) => revenueText(row.revenue, "open") },
-      { title: "Lost", kind: "number", cell: (row) => revenueText(row.revenue, "lost") },
-    ], sorted, "No campaign has leads yet.")));
+    panel("Which campaigns paid", "", shown));
+  const refresh = refresher(read, signal);
+  listen({ change: refresh, refresh });
+}
+
+function campaignTable(rows) {
+  return table("Campaigns, those that won most first", [
+    { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
+    { title: "Leads", kind: "number", cell: (row) => count(total(row.statuses)) },
+    { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
+    { title: "Handed over", kind: "number", cell: (row) => count(row.handed_over) },
+    { title: "Won", kind: "number", cell: (row) => revenueText(row.revenue, "won") },
+    { title: "Open", kind: "number", cell: (row) => revenueText(row.revenue, "open") },
+    { title: "Lost", kind: "number", cell: (row) => revenueText(row.revenue, "lost") },
+  ], [...rows].sort((a, b) => wonOf(b) - wonOf(a)), "No campaign has leads yet.");
 }
 
 function wonOf(row) {
@@ -43,37 +50,58 @@ function total(statuses) {
 export async function campaign({ root, parameters: [id], signal, listen }) {
   const [about, changes] = await Promise.all([get(["campaigns", id]), get(["changes"], { campaign: id, limit: 30 })]);
   const list = changeList(changes.changes.map((each) => each.record).reverse());
-  const funnel = h("div", {}, funnelBars(about.funnel));
+  const parts = { lead: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), funnel: h("div", {}), points: h("div", {}) };
+  fill(parts, about);
   const shown = h("div", {});
   const chosen = h("select", { id: "status", onchange: () => showLeads() },
     STATUSES.filter((status) => status in about.funnel.statuses).map((status) => h("option", { value: status }, status)));
-  chosen.value = "qualified";
+  chosen.value = statusToShow(about.funnel.statuses);
+  let leads = null;
   function showLeads() {
-    replace(shown, pages(({ cursor }) => get(["leads"], { campaign: id, status: chosen.value, cursor, limit: 25 }), leadTable));
+    leads = pages(({ cursor }) => get(["leads"], { campaign: id, status: chosen.value, cursor, limit: 25 }), leadTable);
+    replace(shown, leads.element);
   }
   replace(root,
     h("h1", {}, about.name || id),
-    h("p", { class: "lead" }, `Campaign ${id}. `, about.description || "", about.paused ? badge("paused", "warn") : null),
-    h("ul", { class: "figures" },
-      countFigure(total(about.funnel.statuses), "lead"),
-      figure(count(about.funnel.handed_over), "handed over"),
-      figure(revenueText(about.revenue, "won"), "won"),
-      figure(revenueText(about.revenue, "open"), "open"),
-      figure(revenueText(about.revenue, "lost"), "lost")),
+    parts.lead,
+    parts.figures,
     h("div", { class: "grid" },
-      panel("Funnel", "half", funnel),
-      panel("Points of its leads", "half", bars("Leads by points", about.points.bands
-        .filter((band) => band.leads || (band.least !== null && band.below !== null))
-        .map((band) => ({ label: bandText(band), value: band.leads })))),
+      panel("Funnel", "half", parts.funnel),
+      panel("Points of its leads", "half", parts.points),
       panel("Leads", "", h("form", { class: "row" }, h("label", { for: "status" }, "Status", chosen)), shown),
       panel("Latest changes", "", list)));
   showLeads();
-  const refresh = refresher(async () => replace(funnel, funnelBars((await get(["campaigns", id])).funnel)), signal);
-  listen((event, data) => {
-    if ((data.record ?? data).campaign !== id) return;
-    addLive(list, data, {});
-    refresh();
+  const refresh = refresher(async () => {
+    fill(parts, await get(["campaigns", id]));
+    await leads.refresh();
+  }, signal);
+  listen({
+    change: (record) => {
+      if (record.campaign !== id) return;
+      addLive(list, record);
+      refresh();
+    },
+    refresh,
   });
+}
+
+// The qualified ones are what sales asks for; where there are none, what there is.
+function statusToShow(statuses) {
+  return ["qualified", ...STATUSES].find((status) => statuses[status]) ?? "qualified";
+}
+
+function fill(parts, about) {
+  replace(parts.lead, `Campaign ${about.campaign}. `, about.description || "", about.paused ? badge("paused", "warn") : null);
+  replace(parts.figures,
+    countFigure(total(about.funnel.statuses), "lead"),
+    figure(count(about.funnel.handed_over), "handed over"),
+    figure(revenueText(about.revenue, "won"), "won"),
+    figure(revenueText(about.revenue, "open"), "open"),
+    figure(revenueText(about.revenue, "lost"), "lost"));
+  replace(parts.funnel, funnelBars(about.funnel));
+  replace(parts.points, bars("Leads by points", about.points.bands
+    .filter((band) => band.leads || (band.least !== null && band.below !== null))
+    .map((band) => ({ label: bandText(band), value: band.leads }))));
 }
 
 function funnelBars(funnel) {
@@ -84,7 +112,8 @@ function funnelBars(funnel) {
 }
 
 function bandText({ least, below }) {
-  return least === null ? `below ${below}` : `from ${least}`; // each band ends where the next one begins
+  if (least === null) return `below ${below}`;
+  return below === null ? `${least} and more` : `${least} to below ${below}`;
 }
 
 function leadTable(page) {

@@ -8,14 +8,16 @@ import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { count, plain, plural, readable, time } from "../texts.js";
 
-export async function contacts({ root }) {
+export async function contacts({ root, signal, listen }) {
   const shown = h("div", {});
   const field = h("input", { id: "prefix", type: "search", autocomplete: "off", oninput: () => show() });
+  let found = null;
   function show() {
-    replace(shown, pages(({ cursor }) => get(["contacts"], { prefix: field.value, cursor, limit: 50 }), (page) =>
+    found = pages(({ cursor }) => get(["contacts"], { prefix: field.value, cursor, limit: 50 }), (page) =>
       table(`${plural(page.total, "contact")} in all; in the order of their ids`, [
         { title: "Contact", cell: (id) => h("a", { href: link("contacts", id) }, id) },
-      ], page.contacts, "No contact begins with that.")));
+      ], page.contacts, page.total ? "No contact begins with that." : "No contact is known yet."));
+    replace(shown, found.element);
   }
   replace(root,
     h("h1", {}, "Contacts"),
@@ -24,6 +26,7 @@ export async function contacts({ root }) {
     panel("Find", "", h("form", { class: "row", onsubmit: (event) => event.preventDefault() },
       h("label", { for: "prefix" }, "Id begins with", field)), shown));
   show();
+  listen({ refresh: refresher(() => found.refresh(), signal) });
 }
 
 export async function contact({ root, parameters: [id], query, signal, listen }) {
@@ -32,7 +35,8 @@ export async function contact({ root, parameters: [id], query, signal, listen })
   const parts = { state: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), properties: h("div", {}), relations: h("div", {}) };
   fill(parts, about);
   const why = h("div", {}, h("p", { class: "quiet" }, "Loading."));
-  whyForm(id, about, query).then((form) => replace(why, form), (problem) => replace(why, problemNotice(problem)));
+  const stale = h("p", { class: "notice", role: "status", hidden: true }, "The contact changed after this was told. Explain again to see how it is now.");
+  whyForm(id, about, query, stale).then((form) => replace(why, form), (problem) => replace(why, problemNotice(problem)));
   replace(root,
     h("h1", {}, id),
     parts.state,
@@ -43,10 +47,14 @@ export async function contact({ root, parameters: [id], query, signal, listen })
       panel("Why", "", why),
       panel("Timeline", "", list, timeline.since ? h("p", { class: "quiet" }, "Changes before ", time(timeline.since), " are not kept here.") : null)));
   const refresh = refresher(async () => fill(parts, await get(["contacts", id])), signal);
-  listen((event, data) => {
-    if ((data.record ?? data).contact !== id) return;
-    addLive(list, data, { withContact: false });
-    refresh();
+  listen({
+    change: (record) => {
+      if (record.contact !== about.contact) return;
+      addLive(list, record, { withContact: false });
+      stale.hidden = !why.querySelector(".answer")?.childElementCount;
+      refresh();
+    },
+    refresh,
   });
 }
 
@@ -98,9 +106,9 @@ function problemNotice(problem) {
   return h("p", { class: "notice bad", role: "alert" }, problem.message);
 }
 
-async function whyForm(id, about, query) {
+async function whyForm(id, about, query, stale) {
   const [{ segments }, { campaigns }] = await Promise.all([getList(["segments"], "segments"), getList(["campaigns"], "campaigns")]);
-  const answer = h("div", { "aria-live": "polite" });
+  const answer = h("div", { class: "answer", "aria-live": "polite" });
   const subject = h("select", { id: "subject", required: true },
     h("optgroup", { label: "Segments" }, segments.map((row) => h("option", { value: `segment ${row.segment}` }, row.segment))),
     h("optgroup", { label: "Campaigns" }, campaigns.map((row) => h("option", { value: `campaign ${row.campaign}` }, row.campaign))));
@@ -113,6 +121,7 @@ async function whyForm(id, about, query) {
   async function explain() {
     const [kind, name] = subject.value.split(/ (.*)/);
     button.disabled = true;
+    stale.hidden = true;
     replace(answer, h("p", { class: "quiet" }, "Reading the contact's history."));
     try {
       const instant = at.value ? new Date(at.value).toISOString() : null;
@@ -127,6 +136,7 @@ async function whyForm(id, about, query) {
     h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); explain(); } },
       h("label", { for: "subject" }, "Segment or campaign", subject),
       h("label", { for: "at" }, "At this time (empty: now)", at), button),
+    stale,
     answer,
   ];
 }

@@ -2,10 +2,20 @@
 
 import { Problem, get, post } from "../api.js";
 import { h, panel, prose, replace, table } from "../dom.js";
-import { count, faultText, time } from "../texts.js";
+import { refresher } from "../refresh.js";
+import { count, faultText, plural, time } from "../texts.js";
 
-export async function definitions({ root }) {
-  const [found, history] = await Promise.all([orNothing(get(["definitions"]), {}), orNothing(get(["definitions", "history"]), { releases: [] })]);
+const ROLLOUT_MS = 2_000; // a release that does not decide everywhere yet is asked for again
+
+export async function definitions({ root, signal, listen }) {
+  const shown = { history: h("div", {}), text: h("div", {}) };
+  const read = async () => {
+    const [found, history] = await Promise.all([orNothing(get(["definitions"]), {}), orNothing(get(["definitions", "history"]), { releases: [] })]);
+    fill(shown, found, history);
+    if (history.releases.some((row) => row.decides_in < history.partitions)) setTimeout(() => signal.aborted || refresh(), ROLLOUT_MS);
+  };
+  const refresh = refresher(read, signal);
+  await read();
   const draft = h("textarea", { id: "draft", spellcheck: "false", required: true });
   const answer = h("div", { "aria-live": "polite" });
   const button = h("button", { class: "main", type: "submit" }, "Show the plan");
@@ -30,13 +40,22 @@ export async function definitions({ root }) {
       panel("Plan of a draft", "half",
         h("form", { onsubmit: (event) => { event.preventDefault(); plan(); } },
           h("label", { class: "field", for: "draft" }, "New definitions of this account, as YAML or JSON", draft), button), answer),
-      panel("History", "half", table("Releases, the latest first", [
-        { title: "Release", kind: "number", cell: (row) => count(row.number) },
-        { title: "Applied", kind: "time", cell: (row) => time(row.arrival) },
-        { title: "Decides in", kind: "number", cell: (row) => `${row.decides_in} of ${history.partitions}` },
-        { title: "Changes", cell: (row) => h("ul", { class: "tree" }, row.changes.map((line) => h("li", {}, line))) },
-      ], [...history.releases].reverse(), "No definitions were applied yet.")),
-      panel("In force", "", found.text ? h("pre", { tabindex: "0", role: "region", "aria-label": "Definitions in force" }, found.text) : h("p", { class: "quiet" }, "Nothing yet."))));
+      panel("History", "half", shown.history),
+      panel("In force", "", shown.text)));
+  listen({ refresh });
+}
+
+function fill(shown, found, history) {
+  replace(shown.history, table("Releases, the latest first", [
+    { title: "Release", kind: "number", cell: (row) => count(row.number) },
+    { title: "Applied", kind: "time", cell: (row) => time(row.arrival) },
+    { title: "Decides in", kind: "number", cell: (row) => `${row.decides_in} of ${plural(history.partitions, "slot")}` },
+    { title: "Changes", cell: (row) => h("ul", { class: "tree" }, row.changes.map((line) => h("li", {}, line))) },
+  ], [...history.releases].reverse(), "No definitions were applied yet."));
+  if (shown.text.firstElementChild?.textContent === found.text) return; // who reads it stays where they are
+  replace(shown.text, found.text
+    ? h("pre", { tabindex: "0", role: "region", "aria-label": "Definitions in force" }, found.text)
+    : h("p", { class: "quiet" }, "Nothing yet."));
 }
 
 async function orNothing(promise, nothing) {

@@ -21,10 +21,7 @@ export async function overview({ root, signal, listen }) {
       panel("Campaigns", "half", parts.campaigns),
       panel("Latest changes", "", list)));
   const refresh = refresher(async () => fill(parts, await readState()), signal);
-  listen((event, data) => {
-    addLive(list, data, {});
-    refresh();
-  });
+  listen({ change: (record) => { addLive(list, record); refresh(); }, refresh });
 }
 
 function readState() {

@@ -3,7 +3,7 @@
 import { post } from "../api.js";
 import { session } from "../session.js";
 import { badge, h, link, panel, replace, table } from "../dom.js";
-import { count, faultText, plural } from "../texts.js";
+import { count, faultText, plural, time } from "../texts.js";
 
 const PAUSE = 500;
 const EXAMPLE = "all:\n  - {property: country, eq: DE}\n  - {visit: {path: {starts_with: /pricing}}, count: {gte: 3}, within: 7d}";
@@ -53,6 +53,7 @@ export async function search({ root, signal }) {
 function shown(found) {
   const statuses = Object.entries(found.by_status ?? {});
   return [
+    h("p", { class: "quiet" }, "As of ", time(new Date().toISOString()), "; it does not go on by itself."),
     h("p", {}, h("b", {}, found.partial ? `About ${plural(found.estimate, "contact")}` : plural(found.count, "contact")),
       found.partial ? ` (an estimate: ${count(found.count)} of a sample of ${count(found.scanned)})` : ` of ${count(found.scanned)} read`),
     statuses.length ? h("p", {}, statuses.map(([status, value]) => [badge(`${status}: ${count(value)}`), " "])) : null,

@@ -2,37 +2,40 @@
 
 import { get } from "../api.js";
 import { badge, countFigure, figure, h, pairs, panel, replace, table } from "../dom.js";
+import { refresher } from "../refresh.js";
 import { count, plural, seconds, time } from "../texts.js";
 
-const EVERY = 5_000;
 const JOURNALS = new Set(["journal", "ledger-journal"]);
 
-export async function workers({ root, signal }) {
-  async function show() {
+export async function workers({ root, signal, listen }) {
+  const stale = h("p", { class: "notice bad", role: "status", hidden: true });
+  const shown = h("div", {});
+  const read = async () => {
     const [status, views] = await Promise.all([get(["workers"]), get(["views"])]);
-    replace(root, content(status, views));
-  }
-  let isReading = false;
-  async function showAgain() {
-    if (isReading) return; // where Kafka is slow it takes longer than that
-    isReading = true;
-    try {
-      await show();
-    } catch (problem) {
-      root.querySelector(".stale")?.remove();
-      root.prepend(h("p", { class: "notice bad stale", role: "status" }, `What stands here is not read anew: ${problem.message}`));
-    }
-    isReading = false;
-  }
-  await show();
-  const timer = setInterval(showAgain, EVERY);
-  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+    replace(shown, content(status, views));
+    stale.hidden = true;
+  };
+  await read();
+  replace(root,
+    h("h1", {}, "Workers"),
+    h("p", { class: "lead" }, "Who decides, how much waits, and whether time goes on."),
+    stale,
+    shown);
+  listen({
+    refresh: refresher(async () => {
+      try {
+        await read();
+      } catch (problem) {
+        stale.textContent = `What stands here is not read anew: ${problem.message}`;
+        stale.hidden = false;
+        throw problem;
+      }
+    }, signal),
+  });
 }
 
 function content(found, views) {
   return [
-    h("h1", {}, "Workers"),
-    h("p", { class: "lead" }, "Who decides, how much waits, and whether time goes on. It is read again every five seconds."),
     h("ul", { class: "figures" },
       countFigure(found.workers.length, "worker"),
       figure(count(waiting(found, (topic) => !JOURNALS.has(topic))), "records not in the journal"),
@@ -43,7 +46,7 @@ function content(found, views) {
       panel("Workers and their slots", "half", table("Who runs what", [
         { title: "Worker", cell: (row) => row.name },
         { title: "Role", cell: (row) => badge(row.role) },
-        { title: "Host", cell: (row) => row.host ?? "–" },
+        { title: "Host", kind: "host", cell: (row) => row.host ?? "–" },
         { title: "Slots", cell: (row) => share(row) },
       ], found.workers, "No worker runs. `leadstream worker` starts one.")),
       panel("Time", "half", found.time ? pairs(timePairs(found.time)) : h("p", { class: "quiet" }, "Nothing is known of time yet.")),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
 from starlette.responses import JSONResponse
 from starlette.types import Message
 
-from streams.serve.event_stream import EventStream, OpenStreams, StreamEvent
 from streams.serve.guards.head import HeadRequests
+from streams.serve.live.event_stream import EventStream, OpenStreams, StreamEvent
 from tests.harness.serve.api import serving
 
 
@@ -52,7 +52,7 @@ async def test_a_stream_is_ended_behind_its_head() -> None:
     streams = OpenStreams()
     sent: list[Message] = []
 
-    async def batches() -> AsyncIterator[list[StreamEvent]]:
+    async def batches() -> AsyncGenerator[list[StreamEvent], None]:
         while True:
             yield [StreamEvent("change", "{}")]
             await asyncio.sleep(0)

@@ -32,8 +32,15 @@ async def test_without_a_token_nothing_is_answered(path: str) -> None:
     async with serving(OUTSIDE) as (_, client):
         responses = [await client.get(path), await client.get(path, headers=bearer("x" * 20))]
     assert [each.status_code for each in responses] == [401, 401]
-    assert "Bearer" in responses[0].headers["WWW-Authenticate"]
+    challenges = responses[0].headers.get_list("WWW-Authenticate")
+    assert [each.split()[0] for each in challenges] == ["Bearer", "Basic"], "Chromium reads one scheme of a line"
     assert responses[0].headers["Content-Type"] == "application/problem+json"
+
+
+async def test_a_script_of_the_console_is_answered_without_a_window_of_the_browser() -> None:
+    async with serving(OUTSIDE) as (_, client):
+        response = await client.get("/api/v1/segments", headers={"Sec-Fetch-Dest": "empty"})
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="leadstream"')
 
 
 async def test_a_token_that_reads_does_not_write() -> None:

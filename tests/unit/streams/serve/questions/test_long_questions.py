@@ -9,8 +9,8 @@ import time
 import pytest
 
 from streams.errors import UsageError
-from streams.serve.long_questions import LongQuestions
 from streams.serve.problems import HttpProblem
+from streams.serve.questions.long_questions import LongQuestions
 
 
 async def answer() -> str:

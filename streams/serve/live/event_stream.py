@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -62,7 +62,7 @@ class EventStream(Response):
     def __init__(
         self,
         streams: OpenStreams,
-        open_batches: Callable[[], AsyncIterator[list[StreamEvent]]],
+        open_batches: Callable[[], AsyncGenerator[list[StreamEvent], None]],
         *,
         heartbeat: float = HEARTBEAT_SECONDS,
         send_seconds: float = SEND_SECONDS,
@@ -101,14 +101,15 @@ class EventStream(Response):
         now = asyncio.get_running_loop().time
         last = now()
         try:
-            async for batch in self._open_batches():
-                if batch:
-                    await self._send(send, b"".join(event.encode() for event in batch))
-                elif now() - last >= self._heartbeat:
-                    await self._send(send, b": nothing new\n\n")
-                else:
-                    continue
-                last = now()
+            async with aclosing(self._open_batches()) as batches:
+                async for batch in batches:
+                    if batch:
+                        await self._send(send, b"".join(event.encode() for event in batch))
+                    elif now() - last >= self._heartbeat:
+                        await self._send(send, b": nothing new\n\n")
+                    else:
+                        continue
+                    last = now()
         except LeadstreamError:
             # Redis is away or the read models are built anew: the client comes again, and is told so by its status.
             await self._send(send, b": interrupted\n\n")

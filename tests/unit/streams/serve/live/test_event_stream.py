@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from starlette.types import Message, Scope
 
 from streams.errors import RedisUnavailable
-from streams.serve.event_stream import EventStream, OpenStreams, StreamEvent
+from streams.serve.live.event_stream import EventStream, OpenStreams, StreamEvent
 from streams.serve.problems import HttpProblem
 
 SCOPE: Scope = {"type": "http"}
@@ -45,7 +45,7 @@ class StreamClient:
                 await self._came.wait()
 
 
-async def batches_of(*batches: list[StreamEvent]) -> AsyncIterator[list[StreamEvent]]:
+async def batches_of(*batches: list[StreamEvent]) -> AsyncGenerator[list[StreamEvent], None]:
     for batch in batches:
         yield batch
     while True:
@@ -92,7 +92,7 @@ async def test_a_client_that_takes_nothing_is_dropped() -> None:
     streams, connection = OpenStreams(), StreamClient()
     reads = 0
 
-    async def endless() -> AsyncIterator[list[StreamEvent]]:
+    async def endless() -> AsyncGenerator[list[StreamEvent], None]:
         nonlocal reads
         while True:
             reads += 1
@@ -112,7 +112,7 @@ async def test_a_client_that_takes_nothing_is_dropped() -> None:
 async def test_a_redis_that_goes_away_ends_the_stream_without_an_error() -> None:
     connection = StreamClient()
 
-    async def failing() -> AsyncIterator[list[StreamEvent]]:
+    async def failing() -> AsyncGenerator[list[StreamEvent], None]:
         yield [StreamEvent("change", "1", "1-0")]
         raise RedisUnavailable("away")
 
