@@ -1,7 +1,8 @@
 """Builds a new generation of keys from the topics, and lets readers see it when it is whole.
 
 Meanwhile the former generation is read and written as ever. First the compacted topics are read, then the changes:
-a change of a contact without a row is of one that was erased. What came in meanwhile is read in ever shorter passes.
+a change of long ago, of a contact without a row, is of one that was erased. What came in meanwhile is read in ever
+shorter passes.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from streams.progress import ProgressCallback, ignore_progress
 from streams.settings import Settings
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
-from streams.views.models.operation import LIVE, REBUILD, Reach
+from streams.views.models.operation import LIVE, Reach, rebuild_reach
 from streams.views.progress import PartitionPosition, RebuildState, encode_state, read_rebuild
 from streams.views.retention import TopicRetention, former_generations, read_retention, unlink_generation
 from streams.views.topics import HISTORY, TABLES, Router
@@ -53,6 +54,14 @@ _RENEW = Script("""
 local text = redis.call('GET', KEYS[1])
 if text and not text:find(ARGV[1], 1, true) then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1
+""")
+
+_PUBLISH = Script("""
+-- KEYS[1]: the deployment. ARGV: its fields, the generation first. Answer: 0 where readers see a later one already.
+local shown = redis.call('HGET', KEYS[1], 'generation')
+if shown and tonumber(shown) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1
 """)
 
@@ -131,7 +140,8 @@ class Rebuild:
         ends = dict(await fetch_end_offsets(consumer, [*tables, *history]))
         total = sum(ends[each] - starts[each] for each in ends)
         self._state = RebuildState(self._owner, generation, now_ms(), 0, total)
-        for stage, reach in ((tables, LIVE), (history, REBUILD)):
+        past = rebuild_reach(now_ms(), retention.tombstones)
+        for stage, reach in ((tables, LIVE), (history, past)):
             await self._read(target, stage, starts, ends, reach)
         for _ in range(_MOST_PASSES):
             starts, ends = ends, dict(await fetch_end_offsets(consumer, [*tables, *history]))
@@ -198,7 +208,6 @@ class Rebuild:
             yield {partition: records}
 
     async def _publish(self, deployment: Deployment, router: Router, ends: Offsets) -> None:
-        await self._renew(self._state.total, is_forced=True)
         progress: list[str | bytes] = []
         for partition, end in ends.items():
             progress += [
@@ -206,9 +215,10 @@ class Rebuild:
                 encode_state(PartitionPosition(end, end, deployment.built, deployment.built)),
             ]
         await self._client.execute("SADD", self._keys.generations, deployment.generation)
-        await self._client.execute("DEL", self._keys.progress)
-        await self._client.execute("HSET", self._keys.progress, *progress)
-        await self._client.execute("HSET", self._keys.deployment, *deployment.fields())
+        await self._client.execute("HSET", self._keys.progress(deployment.generation), *progress)
+        await self._renew(self._state.total, is_forced=True)
+        if not await self._client.run(_PUBLISH, [self._keys.deployment], deployment.fields()):
+            raise RebuildRuns("another process has built the read models anew meanwhile; readers see those")
 
     @asynccontextmanager
     async def _lock(self, generation: int) -> AsyncIterator[None]:

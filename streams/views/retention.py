@@ -65,5 +65,9 @@ async def unlink_generation(client: RedisClient, keys: DeploymentKeys, generatio
         await client.execute_all([("UNLINK", key) for key in portion])
         yield len(portion)
     await client.execute_all(
-        [("UNLINK", keys.accounts(generation)), ("SREM", keys.generations, generation)],
+        [
+            ("UNLINK", keys.accounts(generation)),
+            ("UNLINK", keys.progress(generation)),
+            ("SREM", keys.generations, generation),
+        ],
     )
