@@ -234,7 +234,7 @@ class _Session:
             raise await self._rebuild(problem or "")
         self._deployment = deployment
         self._writer = ViewWriter(self._client, self._keys, deployment.generation)
-        self._background.add(asyncio.create_task(self._unlink_former()))
+        self._background.add(asyncio.create_task(self._unlink_others()))
         try:
             yield
         finally:
@@ -271,12 +271,14 @@ class _Session:
             raise _SessionOver("stopped before the read models were whole")
         return _SessionOver(f"generation {building.result().generation} is built")
 
-    async def _unlink_former(self) -> None:
-        await asyncio.sleep(GRACE_SECONDS)
-        try:
-            await Rebuild(self._settings, self._client).unlink_former()
-        except (RedisUnavailable, RedisRefused) as error:
-            log.warning("views", problem=f"keys of former generations stay until the next session: {error}")
+    async def _unlink_others(self) -> None:
+        """Also what a rebuild left that was killed: a contact that is erased must not stay in it."""
+        while True:
+            await asyncio.sleep(GRACE_SECONDS)
+            try:
+                await Rebuild(self._settings, self._client).unlink_others(self._deployment.generation)
+            except (RedisUnavailable, RedisRefused) as error:
+                log.debug("views", problem=f"keys of other generations stay for now: {error}")
 
     async def _seek(self) -> None:
         """Lets each partition that is ours now start where Redis says."""

@@ -5,7 +5,7 @@ open, or the topics keep changes for another time by then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from connectors.redis.connection import Argument, RedisClient, Script, open_redis
 from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.errors import RedisUnavailable
+from streams.errors import RebuildRuns, RedisUnavailable
 from streams.views import consumer as consumer_module
 from streams.views.consumer import ViewConsumer
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
-from streams.views.progress import read_progress
+from streams.views.progress import RebuildState, encode_state, read_progress
 from streams.views.rebuild import Rebuild
+from streams.views.retention import all_generations
 from tests.harness.deployment.counting_deployment import wait_until
 from tests.harness.views.durable_redis import DurableRedis
 from tests.harness.views.view_deployment import ViewDeployment
@@ -57,22 +58,47 @@ async def test_a_rebuild_that_dies_at_the_swap_leaves_nothing_out_of_the_former_
     deployment.wait_until_equal()
 
 
-async def test_a_member_that_still_writes_the_former_generation_does_not_say_how_far_the_new_one_is(
+async def test_keys_of_other_generations_go_once_readers_see_the_new_one_and_no_rebuild_runs(
     deployment: ViewDeployment,
 ) -> None:
     keys = DeploymentKeys(deployment.settings.prefix)
+    deployment.write(20)
     async with open_redis(deployment.redis_url) as client:
-        await Rebuild(deployment.settings, client).run()
-        deployment.write(20)
-        former = await Rebuild(deployment.settings, client).run()
-        deployment.write(20)
-        current = await Rebuild(deployment.settings, client).run()
-        shown = await read_progress(client, keys)
-        await client.execute("DEL", keys.progress(former.generation))
-        assert await read_progress(client, keys) == shown
-        assert current.generation > former.generation
-        assert await Rebuild(deployment.settings, client).unlink_former() > 0
-        assert await client.execute("EXISTS", keys.progress(former.generation)) == 0
+        work = Rebuild(deployment.settings, client)
+        former = (await work.run()).generation
+        current = (await work.run()).generation
+        with pytest.raises(RedisUnavailable, match="died"):
+            await Rebuild(deployment.settings, _DiesAtTheSwap(client, keys.deployment)).run()
+        numbers = await all_generations(client, keys)
+        assert len(numbers) == 3
+        assert await work.unlink_others(former) == 0
+        state = encode_state(RebuildState("another", numbers[-1], now_ms()))
+        await client.execute("SET", keys.rebuild, state)
+        assert await work.unlink_others(current) == 0
+        assert await all_generations(client, keys) == numbers
+        await client.execute("DEL", keys.rebuild)
+        assert await work.unlink_others(current) > 0
+        assert await all_generations(client, keys) == [current]
+        left = [key.decode() async for portion in client.scan(f"{keys.prefix}leadstream:*") for key in portion]
+        assert not [key for key in left if str(former) in key or str(numbers[-1]) in key]
+
+
+@pytest.mark.parametrize("owner", ["another", None])
+async def test_a_rebuild_that_lost_its_lock_is_not_shown(deployment: ViewDeployment, owner: str | None) -> None:
+    """Its process stood still, and its keys may be gone."""
+    keys = DeploymentKeys(deployment.settings.prefix)
+    deployment.write(20)
+    async with open_redis(deployment.redis_url) as client:
+
+        async def lose_lock() -> None:
+            if owner is None:
+                await client.execute("DEL", keys.rebuild)
+            else:
+                await client.execute("SET", keys.rebuild, encode_state(RebuildState(owner, 1, 1)))
+
+        with pytest.raises(RebuildRuns if owner else RedisUnavailable):
+            await Rebuild(deployment.settings, _Interrupted(client, ":progress:", lose_lock)).run()
+        assert await read_deployment(client, keys) is None
 
 
 async def test_the_first_changes_of_a_contact_whose_row_is_not_visible_yet_are_in_its_timeline(
@@ -149,6 +175,23 @@ class _DiesAtTheSwap:
         if self._key in keys:
             raise RedisUnavailable("died")
         return await self._client.run(script, keys, arguments)
+
+
+class _Interrupted:
+    """A client that does something else before a command on a key with `key_part`."""
+
+    def __init__(self, client: RedisClient, key_part: str, act: Callable[[], Awaitable[None]]) -> None:
+        self._client = client
+        self._key_part = key_part
+        self._act = act
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def execute(self, *command: Argument) -> Any:
+        if self._key_part in str(command[1]):
+            await self._act()
+        return await self._client.execute(*command)
 
 
 @asynccontextmanager

@@ -165,10 +165,6 @@ class ViewKillRun:
         """Until no key is left of former generations, and every offset is where its partition ends."""
         prefix = self._deployment.settings.prefix
         ends = self._deployment.ends()
-        # A session takes away what former ones left some seconds after it began.
-        self._deployment.consumers[-1].send_signal(signal.SIGTERM)
-        self._deployment.consumers[-1].wait()
-        self._deployment.start_consumer()
         found: object = None
 
         def is_whole() -> bool:
