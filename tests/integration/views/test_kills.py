@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.harness.views.durable_redis import DurableRedis
 from tests.harness.views.redis_gateway import RedisGateway
 from tests.harness.views.view_deployment import ViewDeployment
-from tests.programs.view_kills.plan import BUILD_POINTS, UPDATE_POINTS, Activity, Kill, Point, Victim
+from tests.programs.view_kills.plan import BUILD_POINTS, UPDATE_POINTS, Kill, Point, Undertaking, Victim
 from tests.programs.view_kills.run import ViewKillRun
 
 POINTS = {point.name: point for point in (*UPDATE_POINTS, *BUILD_POINTS)}
@@ -32,5 +32,5 @@ def test_whatever_dies_around_the_swap_redis_says_what_the_topics_say(
     assert report.missed == 0
 
 
-def kill(activity: Activity, victim: Victim, point: Point) -> Kill:
-    return Kill(activity, victim, point, 1, "after", "as saved")
+def kill(undertaking: Undertaking, victim: Victim, point: Point) -> Kill:
+    return Kill(undertaking, victim, point, 1, "after", "as saved")

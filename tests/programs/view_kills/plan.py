@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from tests.harness.views.redis_gateway import Moment
 
-Activity = Literal["updates", "rebuild", "first build"]
+Undertaking = Literal["updates", "rebuild", "first build"]
 """The consumer applies what comes; `leadstream views rebuild` runs; the consumer builds what Redis has lost."""
 
 Victim = Literal["process", "redis", "broker"]
@@ -50,7 +50,7 @@ BUILD_POINTS: Sequence[Point] = (
 class Kill:
     """One kill: what runs, what dies, at the `countdown`-th command of a point, before or after it is done."""
 
-    activity: Activity
+    undertaking: Undertaking
     victim: Victim
     point: Point
     countdown: int
@@ -58,7 +58,7 @@ class Kill:
     comeback: Comeback
 
     def __str__(self) -> str:
-        place = f"{self.moment} {self.point.name} {self.countdown} of {self.activity}"
+        place = f"{self.moment} {self.point.name} {self.countdown} of {self.undertaking}"
         return f"{self.victim} {place}" + (f", comes back {self.comeback}" if self.victim == "redis" else "")
 
 
@@ -67,15 +67,15 @@ def kill_plan(seed: int, count: int, *, kills_broker: bool, is_durable: bool) ->
     chance = random.Random(seed)
     kills = []
     for _ in range(count):
-        activity: Activity = chance.choice(["updates", "rebuild", "rebuild", "first build"])
-        point = chance.choice(UPDATE_POINTS if activity == "updates" else BUILD_POINTS)
+        undertaking: Undertaking = chance.choice(["updates", "rebuild", "rebuild", "first build"])
+        point = chance.choice(UPDATE_POINTS if undertaking == "updates" else BUILD_POINTS)
         victims: list[Victim] = ["process", "process", "process", "redis", "redis"]
         if kills_broker:
             victims.append("broker")
         kept: Comeback = "as it was" if is_durable else "as saved"
         kills.append(
             Kill(
-                activity,
+                undertaking,
                 chance.choice(victims),
                 point,
                 chance.randint(1, point.most),

@@ -83,12 +83,12 @@ class ViewKillRun:
         with self._deployment.writing(20, 0.1, passes_over=(KafkaError,)):
             if kill.comeback == "as saved":
                 self._server.save()
-            if kill.activity == "first build":
+            if kill.undertaking == "first build":
                 self._server.kill()
                 self._server.forget()
             # The processes that run now are the consumer's and, in a rebuild, that of the command.
-            gateway = RedisGateway(self._server.port) if kill.activity == "rebuild" else self._gateway
-            if kill.activity == "rebuild":
+            gateway = RedisGateway(self._server.port) if kill.undertaking == "rebuild" else self._gateway
+            if kill.undertaking == "rebuild":
                 self._await_no_rebuild()
             command: subprocess.Popen[str] | None = None
             struck = threading.Event()
@@ -113,7 +113,7 @@ class ViewKillRun:
                     is_cut=kill.victim != "broker",
                 )
             )
-            if kill.activity == "rebuild":
+            if kill.undertaking == "rebuild":
                 with gateway:
                     environment = {**self._deployment.environment, "LEADSTREAM_REDIS_URL": gateway.url}
                     command = start_leadstream("views", "rebuild", env=environment)
@@ -123,7 +123,7 @@ class ViewKillRun:
                 assert command.returncode in _EXITS, errors
                 self.report.exits[command.returncode] += 1
             else:
-                if kill.activity == "first build":
+                if kill.undertaking == "first build":
                     self._server.start()
                 is_exact = self._await_strike(kill, gateway, strike, struck)
                 self._bring_back(kill)
@@ -147,7 +147,7 @@ class ViewKillRun:
         elif kill.victim == "broker":
             assert self._broker is not None
             self._broker.start()
-        elif kill.activity != "rebuild":
+        elif kill.undertaking != "rebuild":
             self._deployment.consumers[-1].wait()
             self._deployment.start_consumer()
 
