@@ -27,7 +27,7 @@ def test_whatever_dies_around_the_swap_redis_says_what_the_topics_say(
         RedisGateway(server.port) as gateway,
         ViewDeployment(kafka, prefix, server.url, tmp_path, gateway_url=gateway.url) as deployment,
     ):
-        report = ViewKillRun(deployment, server, gateway).run(kills)
+        report = ViewKillRun(deployment, server, gateway, patience=60).run(kills)
     assert report.kills == len(kills)
     assert report.missed == 0
 

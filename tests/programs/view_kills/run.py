@@ -24,6 +24,8 @@ from tests.programs.view_kills.plan import Kill
 PATIENCE_SECONDS = 8.0
 """So long a kill waits for its command; then the victim dies wherever it is."""
 
+COMMAND_SECONDS = 80.0
+
 _EXITS = {0, -signal.SIGKILL, BrokerUnavailable.exit_code, RedisUnavailable.exit_code, RebuildRuns.exit_code}
 
 
@@ -53,11 +55,14 @@ class ViewKillRun:
         server: DurableRedis,
         gateway: RedisGateway,
         broker: LocalBroker | None = None,
+        *,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._deployment = deployment
         self._server = server
         self._gateway = gateway
         self._broker = broker
+        self._patience = patience
         self.report = KillReport()
 
     def run(self, kills: Sequence[Kill], say: Callable[[str], object] = lambda _: None) -> KillReport:
@@ -117,21 +122,20 @@ class ViewKillRun:
                 with gateway:
                     environment = {**self._deployment.environment, "LEADSTREAM_REDIS_URL": gateway.url}
                     command = start_leadstream("views", "rebuild", env=environment)
-                    is_exact = self._await_strike(kill, gateway, strike, struck)
+                    is_exact = self._await_strike(gateway, strike, struck)
                     self._bring_back(kill)
-                    _, errors = command.communicate(timeout=PATIENCE_SECONDS * 10)
+                    _, errors = command.communicate(timeout=COMMAND_SECONDS)
                 assert command.returncode in _EXITS, errors
                 self.report.exits[command.returncode] += 1
             else:
                 if kill.undertaking == "first build":
                     self._server.start()
-                is_exact = self._await_strike(kill, gateway, strike, struck)
+                is_exact = self._await_strike(gateway, strike, struck)
                 self._bring_back(kill)
         return is_exact
 
-    @staticmethod
-    def _await_strike(kill: Kill, gateway: RedisGateway, strike: Callable[[], None], struck: threading.Event) -> bool:
-        if struck.wait(PATIENCE_SECONDS):
+    def _await_strike(self, gateway: RedisGateway, strike: Callable[[], None], struck: threading.Event) -> bool:
+        if struck.wait(self._patience):
             return True
         if not gateway.disarm():
             struck.wait()  # it is just being done
