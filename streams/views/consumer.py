@@ -25,13 +25,14 @@ from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.worker_groups import group_id
 from streams.runtime.process.duplicate_workers import FencingDiagnosis, new_client_id
 from streams.settings import Settings
-from streams.views.deployment import Deployment, read_deployment
+from streams.views.continuity import generation_problem, position_problem, tombstone_problem
+from streams.views.deployment import read_deployment
 from streams.views.keys import DeploymentKeys
 from streams.views.membership import Assignment, await_duplicate, process_assignor
 from streams.views.progress import PartitionPosition, encode_state, read_positions
 from streams.views.rebuild import GRACE_SECONDS, Rebuild
 from streams.views.retention import read_retention, trim_feeds
-from streams.views.topics import TABLES, VIEW_TOPICS, Router
+from streams.views.topics import VIEW_TOPICS, Router
 from streams.views.writer import ViewWriter, WentBack
 
 POLL_MS = 200
@@ -40,6 +41,7 @@ GENERATION_SECONDS = 0.5
 PROGRESS_SECONDS = 1.0
 ADVANCE_SECONDS = 5.0
 TRIM_SECONDS = 60.0
+RETENTION_SECONDS = 60.0
 PATIENCE_SECONDS = 30.0
 HEARTBEAT_MS = 1_000
 """The longest pause between two heartbeats: by them a member finds out that another process has its name."""
@@ -218,19 +220,21 @@ class _Session:
         self._keys = DeploymentKeys(settings.prefix)
         self._caught_up: dict[str, int] = {}
         self._due = dict.fromkeys(("generation", "progress", "advance", "trim"), 0.0)
+        self._due["retention"] = asyncio.get_running_loop().time() + RETENTION_SECONDS
         self._background: set[asyncio.Task[object]] = set()
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Finds the generation to write into; builds one where there is none."""
+        """Finds the generation to write into. Raises _SessionOver after it built one, since none would do."""
         self._retention = await read_retention(self._settings)
         self._router = Router(self._settings, self._retention.changes)
         deployment = await read_deployment(self._client, self._keys)
-        if deployment is None:
-            deployment = await self._rebuild("Redis has no read models")
+        problem = generation_problem(deployment, self._retention)
+        if deployment is None or problem is not None:
+            raise await self._rebuild(problem or "")
         self._deployment = deployment
         self._writer = ViewWriter(self._client, self._keys, deployment.generation)
-        self._background.add(asyncio.create_task(self._unlink_former()))
+        self._background.add(asyncio.create_task(self._unlink_others()))
         try:
             yield
         finally:
@@ -246,11 +250,13 @@ class _Session:
         fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
         if number != self._assignment.number:
             return  # these records are another member's now, or come again
+        await self._require_generation()
         if fetched:
             await self._writer.apply(self._router.batch(fetched))
         await self._look_after()
 
-    async def _rebuild(self, why: str) -> Deployment:
+    async def _rebuild(self, why: str) -> _SessionOver:
+        """Builds a generation; returns what ends this session then."""
         log.info("views", rebuild=why)
         building = asyncio.create_task(Rebuild(self._settings, self._client).run())
         stopping = asyncio.create_task(self._stopping.wait())
@@ -263,78 +269,66 @@ class _Session:
                 await asyncio.wait([building])
         if building.cancelled():
             raise _SessionOver("stopped before the read models were whole")
-        deployment = building.result()
-        log.info("views", generation=deployment.generation)
-        return deployment
+        return _SessionOver(f"generation {building.result().generation} is built")
 
-    async def _unlink_former(self) -> None:
-        await asyncio.sleep(GRACE_SECONDS)
-        try:
-            await Rebuild(self._settings, self._client).unlink_former()
-        except (RedisUnavailable, RedisRefused) as error:
-            log.warning("views", problem=f"keys of former generations stay until the next session: {error}")
+    async def _unlink_others(self) -> None:
+        """Also what a rebuild left that was killed: a contact that is erased must not stay in it."""
+        while True:
+            await asyncio.sleep(GRACE_SECONDS)
+            try:
+                await Rebuild(self._settings, self._client).unlink_others(self._deployment.generation)
+            except (RedisUnavailable, RedisRefused) as error:
+                log.debug("views", problem=f"keys of other generations stay for now: {error}")
 
     async def _seek(self) -> None:
         """Lets each partition that is ours now start where Redis says."""
         number = self._assignment.number
         partitions = list(self._consumer.assignment())
         await self._writer.load()
-        stored = await read_positions(self._client, self._keys)
+        stored = await read_positions(self._client, self._keys, self._deployment.generation)
         names = {self._router.partition_name(each): each for each in partitions}
         positions = self._writer.start_positions(
             {name: stored[name].position if name in stored else 0 for name in names}
         )
-        begins, ends = await self._bounds(partitions)
+        begins, ends = (
+            {name: bound[each] for name, each in names.items()} for bound in await self._bounds(partitions)
+        )
         now = now_ms()
         self._caught_up = {name: stored[name].caught_up if name in stored else now for name in names}
-        problem = self._problem_of(names, positions, begins, ends)
+        problem = position_problem(positions, begins, ends, is_progress_there=bool(stored))
+        if self._client.is_cluster and (lost := self._writer.lost_accounts(names)):
+            problem = f"{len(lost)} accounts have no offsets: a server of the cluster may have lost them"
+        problem = problem or tombstone_problem(self._caught_up, self._retention)
         if problem is not None:
-            await self._rebuild(problem)
-            raise _SessionOver("rebuilt")
+            raise await self._rebuild(problem)
         if number != self._assignment.number:
             return
         for name, partition in names.items():
             self._consumer.seek(partition, positions[name])
         self._assignment_number = number
 
-    def _problem_of(
-        self,
-        names: Mapping[str, TopicPartitionLike],
-        positions: Mapping[str, int],
-        begins: Mapping[TopicPartitionLike, int],
-        ends: Mapping[TopicPartitionLike, int],
-    ) -> str | None:
-        """Why what is in Redis cannot be gone on from."""
-        for name, partition in names.items():
-            if positions[name] > ends[partition]:
-                return f"{name} ends before what was applied of it: its topic was made anew"
-            if positions[name] < begins[partition]:
-                return f"{name} has lost records that were not applied"
-        if self._client.is_cluster and (lost := self._writer.lost_accounts(names)):
-            return f"{len(lost)} accounts have no offsets: a server of the cluster may have lost them"
-        return self._missed_tombstones(names)
-
-    def _missed_tombstones(self, names: Mapping[str, TopicPartitionLike]) -> str | None:
-        """Compaction may have taken tombstones that were not seen: what they deleted would stay for ever."""
-        tables = {topic.name for topic in TABLES}
-        horizon = now_ms() - self._retention.tombstones * 4 // 5
-        late = [name for name in names if name.rpartition(":")[0] in tables and self._caught_up[name] < horizon]
-        return f"{late[0]} was not caught up for so long that tombstones may be gone" if late else None
-
     async def _look_after(self) -> None:
         """Does what is due: progress, offsets of idle accounts, retention. Raises _SessionOver after a rebuild."""
         now = asyncio.get_running_loop().time()
-        if self._is_due("generation", now, GENERATION_SECONDS):
-            deployment = await read_deployment(self._client, self._keys)
-            if deployment is None:
-                raise WentBack("Redis has no read models any more")
-            if deployment.generation != self._deployment.generation:
-                raise _SessionOver(f"generation {deployment.generation} is whole")
         if self._is_due("progress", now, PROGRESS_SECONDS):
             await self._write_progress(now)
         if self._is_due("trim", now, TRIM_SECONDS) and self._retention.changes >= 0:
             horizon = now_ms() - self._retention.changes
             await trim_feeds(self._client, self._keys, self._deployment.generation, max(horizon, 0))
+        if self._is_due("retention", now, RETENTION_SECONDS):
+            self._retention = await read_retention(self._settings)
+            problem = generation_problem(self._deployment, self._retention)
+            if problem is not None:
+                raise await self._rebuild(problem)
+
+    async def _require_generation(self) -> None:
+        """Looks from time to time whether readers see what is written. Raises _SessionOver, WentBack."""
+        if self._is_due("generation", asyncio.get_running_loop().time(), GENERATION_SECONDS):
+            deployment = await read_deployment(self._client, self._keys)
+            if deployment is None:
+                raise WentBack("Redis has no read models any more")
+            if deployment.generation != self._deployment.generation:
+                raise _SessionOver(f"generation {deployment.generation} is whole")
 
     def _is_due(self, what: str, now: float, seconds: float) -> bool:
         if now < self._due[what]:
@@ -363,11 +357,10 @@ class _Session:
         self._status.positions = states
         fields = [each for name, state in states.items() for each in (name, encode_state(state))]
         if fields:
-            await self._client.execute("HSET", self._keys.progress, *fields)
-        problem = self._missed_tombstones(dict.fromkeys(by_name, partitions[0])) if partitions else None
+            await self._client.execute("HSET", self._keys.progress(self._deployment.generation), *fields)
+        problem = tombstone_problem({name: self._caught_up[name] for name in by_name}, self._retention)
         if problem is not None:
-            await self._rebuild(problem)
-            raise _SessionOver("rebuilt")
+            raise await self._rebuild(problem)
 
     async def _commit(self, positions: Mapping[TopicPartitionLike, int], number: int) -> None:
         """Shows Kafka's tools how far the group is; nobody reads on from there."""

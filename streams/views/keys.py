@@ -32,10 +32,9 @@ class DeploymentKeys:
         """The set of the accounts that have keys in a generation."""
         return f"{self.prefix}leadstream:accounts:{generation}"
 
-    @property
-    def progress(self) -> str:
-        """A hash: `topic:partition` to JSON with position, end, and when."""
-        return f"{self.prefix}leadstream:progress"
+    def progress(self, generation: int) -> str:
+        """A hash: `topic:partition` to JSON with position, end, and when; of one generation."""
+        return f"{self.prefix}leadstream:progress:{generation}"
 
     @property
     def rebuild(self) -> str:

@@ -40,9 +40,9 @@ _decode_position = msgspec.json.Decoder(PartitionPosition).decode
 _decode_rebuild = msgspec.json.Decoder(RebuildState).decode
 
 
-async def read_positions(client: RedisClient, keys: DeploymentKeys) -> dict[str, PartitionPosition]:
-    """`topic:partition` to how far it is applied. Raises RedisUnavailable, RedisRefused."""
-    answer = await client.execute("HGETALL", keys.progress)
+async def read_positions(client: RedisClient, keys: DeploymentKeys, generation: int) -> dict[str, PartitionPosition]:
+    """`topic:partition` to how far it is applied in a generation. Raises RedisUnavailable, RedisRefused."""
+    answer = await client.execute("HGETALL", keys.progress(generation))
     return {name.decode(): _decode_position(value) for name, value in hash_fields(answer).items()}
 
 
@@ -54,9 +54,8 @@ async def read_rebuild(client: RedisClient, keys: DeploymentKeys) -> RebuildStat
 
 async def read_progress(client: RedisClient, keys: DeploymentKeys) -> ViewsProgress:
     """Both, with the generation that readers see. Raises RedisUnavailable, RedisRefused."""
-    deployment, rebuild, positions = await asyncio.gather(
-        read_deployment(client, keys), read_rebuild(client, keys), read_positions(client, keys)
-    )
+    deployment, rebuild = await asyncio.gather(read_deployment(client, keys), read_rebuild(client, keys))
+    positions = await read_positions(client, keys, deployment.generation) if deployment else {}
     return ViewsProgress(
         generation=deployment.generation if deployment else None,
         built=instant_text(deployment.built) if deployment else None,

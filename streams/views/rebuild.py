@@ -1,16 +1,17 @@
 """Builds a new generation of keys from the topics, and lets readers see it when it is whole.
 
 Meanwhile the former generation is read and written as ever. First the compacted topics are read, then the changes:
-a change of a contact without a row is of one that was erased. What came in meanwhile is read in ever shorter passes.
+a change of long ago, of a contact without a row, is of one that was erased. What came in meanwhile is read in ever
+shorter passes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import structlog
 from aiokafka import TopicPartition
@@ -32,9 +33,9 @@ from streams.progress import ProgressCallback, ignore_progress
 from streams.settings import Settings
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
-from streams.views.models.operation import LIVE, REBUILD, Reach
+from streams.views.models.operation import LIVE, Reach, rebuild_reach
 from streams.views.progress import PartitionPosition, RebuildState, encode_state, read_rebuild
-from streams.views.retention import TopicRetention, former_generations, read_retention, unlink_generation
+from streams.views.retention import TopicRetention, all_generations, read_retention, unlink_generation
 from streams.views.topics import HISTORY, TABLES, Router
 from streams.views.writer import ViewWriter, WentBack
 
@@ -49,10 +50,19 @@ _MAX_RECORDS = 10_000
 _FETCH_BYTES = 4 << 20
 
 _RENEW = Script("""
--- KEYS[1]: the rebuild. ARGV: its owner, the new text, ms. Answer: 0 where it is another's now.
+-- KEYS[1]: the rebuild. ARGV: its owner, the new text, ms. Answer: 0 where it is another's, -1 where it is nobody's.
 local text = redis.call('GET', KEYS[1])
-if text and not text:find(ARGV[1], 1, true) then return 0 end
+if not text then return -1 end
+if not text:find(ARGV[1], 1, true) then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1
+""")
+
+_PUBLISH = Script("""
+-- KEYS[1]: the deployment. ARGV: its fields, the generation first. Answer: 0 where readers see a later one already.
+local shown = redis.call('HGET', KEYS[1], 'generation')
+if shown and tonumber(shown) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1
 """)
 
@@ -83,7 +93,6 @@ class Rebuild:
         self._on_progress = on_progress
         self._owner = uuid.uuid4().hex
         self._state = RebuildState(self._owner, 0, 0)
-        self._renewed = 0.0
         self._first_written: dict[TopicPartition, int] = {}
 
     async def run(self) -> Deployment:
@@ -96,27 +105,35 @@ class Rebuild:
             try:
                 await self._unlink_abandoned(before.generation if before else 0)
                 with broker_errors(self._settings.bootstrap):
-                    return await self._build(consumer, generation, retention)
+                    return await self._keeping_lock(self._build(consumer, generation, retention))
             except WentBack as error:
                 raise RedisUnavailable("the rebuild was interrupted: Redis lost a part of it; try again") from error
 
-    async def unlink_former(self) -> int:
-        """Takes the keys of former generations away; returns how many. Call it GRACE_SECONDS after `run`."""
+    async def unlink_others(self, current: int) -> int:
+        """Takes the keys of all generations but `current` away; returns how many.
+
+        Call it when readers have seen that one for GRACE_SECONDS. It does nothing while a rebuild runs, or where
+        readers see another one.
+        """
+        # In this order: the generation of a rebuild that ended meanwhile is the one that readers see.
+        numbers = await all_generations(self._client, self._keys)
+        rebuild = await read_rebuild(self._client, self._keys)
         deployment = await read_deployment(self._client, self._keys)
         count = 0
-        if deployment is not None and await read_rebuild(self._client, self._keys) is None:
-            for generation in await former_generations(self._client, self._keys, deployment.generation):
-                async for portion in unlink_generation(self._client, self._keys, generation):
-                    count += portion
-                    self._on_progress("taking former keys away", count, 0)
+        if rebuild is None and deployment is not None and deployment.generation == current:
+            for number in numbers:
+                if number != current:
+                    async for portion in unlink_generation(self._client, self._keys, number):
+                        count += portion
+                        self._on_progress("taking former keys away", count, 0)
         return count
 
     async def _unlink_abandoned(self, current: int) -> None:
         """Takes away what rebuilds left that did not end: a Redis may have no room for it beside this one."""
-        for number in await self._client.execute("SMEMBERS", self._keys.generations):
-            if int(number) > current:
-                async for _ in unlink_generation(self._client, self._keys, int(number)):
-                    await self._renew(0)
+        for number in await all_generations(self._client, self._keys):
+            if number > current:
+                async for _ in unlink_generation(self._client, self._keys, number):
+                    await self._renew()
 
     async def _build(self, consumer: Consumer, generation: int, retention: TopicRetention) -> Deployment:
         names = [self._settings.prefix + topic.name for topic in (*TABLES, *HISTORY)]
@@ -131,7 +148,8 @@ class Rebuild:
         ends = dict(await fetch_end_offsets(consumer, [*tables, *history]))
         total = sum(ends[each] - starts[each] for each in ends)
         self._state = RebuildState(self._owner, generation, now_ms(), 0, total)
-        for stage, reach in ((tables, LIVE), (history, REBUILD)):
+        past = rebuild_reach(now_ms(), retention.tombstones)
+        for stage, reach in ((tables, LIVE), (history, past)):
             await self._read(target, stage, starts, ends, reach)
         for _ in range(_MOST_PASSES):
             starts, ends = ends, dict(await fetch_end_offsets(consumer, [*tables, *history]))
@@ -173,13 +191,13 @@ class Rebuild:
                     at[place] = records[-1].offset + 1
                 batch = target.router.batch(slices, reach)
                 await applying
-                await self._renew(done + sum(at[each] - starts[each] for each in at))
+                self._note(done + sum(at[each] - starts[each] for each in at))
                 applying = asyncio.create_task(target.writer.apply(batch))
             await applying
         finally:
             applying.cancel()
             await asyncio.gather(applying, return_exceptions=True)
-        await self._renew(done + sum(ends[each] - starts[each] for each in open_partitions))
+        self._note(done + sum(ends[each] - starts[each] for each in open_partitions))
 
     async def _slices(
         self, consumer: Consumer, partitions: Sequence[TopicPartition], starts: Offsets, ends: Offsets
@@ -198,7 +216,6 @@ class Rebuild:
             yield {partition: records}
 
     async def _publish(self, deployment: Deployment, router: Router, ends: Offsets) -> None:
-        await self._renew(self._state.total, is_forced=True)
         progress: list[str | bytes] = []
         for partition, end in ends.items():
             progress += [
@@ -206,9 +223,10 @@ class Rebuild:
                 encode_state(PartitionPosition(end, end, deployment.built, deployment.built)),
             ]
         await self._client.execute("SADD", self._keys.generations, deployment.generation)
-        await self._client.execute("DEL", self._keys.progress)
-        await self._client.execute("HSET", self._keys.progress, *progress)
-        await self._client.execute("HSET", self._keys.deployment, *deployment.fields())
+        await self._client.execute("HSET", self._keys.progress(deployment.generation), *progress)
+        await self._renew()  # whoever takes keys of no rebuild away may have taken these, if its lock was lost
+        if not await self._client.run(_PUBLISH, [self._keys.deployment], deployment.fields()):
+            raise RebuildRuns("another process has built the read models anew meanwhile; readers see those")
 
     @asynccontextmanager
     async def _lock(self, generation: int) -> AsyncIterator[None]:
@@ -226,18 +244,36 @@ class Rebuild:
             except RedisUnavailable as error:
                 log.warning("rebuild", problem=f"its lock stays until it expires: {error}")
 
-    async def _renew(self, done: int, is_forced: bool = False) -> None:
-        """Shows progress; from time to time in Redis, too, where it keeps others from rebuilding."""
-        self._state = RebuildState(
-            self._owner, self._state.generation, self._state.started, done, max(self._state.total, done)
-        )
+    async def _keeping_lock(self, build: Coroutine[Any, Any, Deployment]) -> Deployment:
+        """What the build gives; it is ended when the lock is lost."""
+        building, keeping = asyncio.create_task(build), asyncio.create_task(self._keep_lock())
+        try:
+            await asyncio.wait([building, keeping], return_when=asyncio.FIRST_COMPLETED)
+            return await (building if building.done() else keeping)
+        finally:
+            for task in (building, keeping):
+                task.cancel()
+            await asyncio.gather(building, keeping, return_exceptions=True)
+
+    async def _keep_lock(self) -> NoReturn:
+        """Renews the lock though the build waits for the broker, for a transaction that is open perhaps."""
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            await self._renew()
+
+    def _note(self, done: int) -> None:
+        """Shows progress, which the next renewal tells others."""
+        state = self._state
+        self._state = RebuildState(self._owner, state.generation, state.started, done, max(state.total, done))
         self._on_progress("building the read models", done, self._state.total)
-        now = asyncio.get_running_loop().time()
-        if not is_forced and now - self._renewed < _RENEW_SECONDS:
-            return
-        self._renewed = now
+
+    async def _renew(self) -> None:
+        """Keeps others from rebuilding. Raises RebuildRuns, and RedisUnavailable where Redis has no lock any more."""
         arguments: list[str | bytes | int] = [self._owner, encode_state(self._state), _LOCK_MS]
-        if not await self._client.run(_RENEW, [self._keys.rebuild], arguments):
+        answer = await self._client.run(_RENEW, [self._keys.rebuild], arguments)
+        if answer == 0:
             raise RebuildRuns(
                 "another process rebuilds the read models by now, since this one was slow; let it finish"
             )
+        if answer < 0:
+            raise RedisUnavailable("the rebuild was interrupted: Redis lost a part of it; try again")

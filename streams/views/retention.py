@@ -50,10 +50,9 @@ async def trim_feeds(client: RedisClient, keys: DeploymentKeys, generation: int,
             await client.execute_all(commands[start : start + _PORTION])
 
 
-async def former_generations(client: RedisClient, keys: DeploymentKeys, current: int) -> list[int]:
-    """The generations that have keys and are older than `current`. Raises RedisUnavailable, RedisRefused."""
-    numbers = (int(each) for each in await client.execute("SMEMBERS", keys.generations))
-    return sorted(number for number in numbers if number < current)
+async def all_generations(client: RedisClient, keys: DeploymentKeys) -> list[int]:
+    """The generations that have keys. Raises RedisUnavailable, RedisRefused."""
+    return sorted(int(each) for each in await client.execute("SMEMBERS", keys.generations))
 
 
 async def unlink_generation(client: RedisClient, keys: DeploymentKeys, generation: int) -> AsyncIterator[int]:
@@ -65,5 +64,9 @@ async def unlink_generation(client: RedisClient, keys: DeploymentKeys, generatio
         await client.execute_all([("UNLINK", key) for key in portion])
         yield len(portion)
     await client.execute_all(
-        [("UNLINK", keys.accounts(generation)), ("SREM", keys.generations, generation)],
+        [
+            ("UNLINK", keys.accounts(generation)),
+            ("UNLINK", keys.progress(generation)),
+            ("SREM", keys.generations, generation),
+        ],
     )

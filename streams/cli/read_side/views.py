@@ -38,4 +38,4 @@ async def _rebuild(settings: Settings, redis_url: str, advance: ProgressCallback
         deployment = await work.run()
         advance("letting readers go over to the new keys", 0, 0)
         await asyncio.sleep(GRACE_SECONDS)
-        return deployment.generation, await work.unlink_former()
+        return deployment.generation, await work.unlink_others(deployment.generation)

@@ -196,4 +196,5 @@ class ChangeModel:
         return Operation(result.account, "change", (*arguments, *self._rest(record, reach)), WEIGHT)
 
     def _rest(self, record: ConsumedRecord, reach: Reach) -> tuple[int, int, int, bytes]:
-        return record.timestamp, self._retention, int(reach.needs_row), record.value or b""
+        needs_row = int(record.timestamp < reach.row_needed_before)
+        return record.timestamp, self._retention, needs_row, record.value or b""

@@ -24,15 +24,25 @@ class NotAnOutput(ValueError):
 class Reach(NamedTuple):
     """How a change finds out that its contact was erased later on.
 
-    In a rebuild the tombstone of an erased contact may be gone already, and a change of a contact without a row is
-    of an erased one. Live, the row may only come later.
+    In a rebuild the tombstone of a contact that was erased long ago may be gone already: a change from then of a
+    contact without a row is of an erased one. The row of a later change may only come later: a transaction ends at
+    one partition before the other. Its contact's tombstone, if there is one, is still there.
     """
 
-    needs_row: bool
+    row_needed_before: int
+    """In ms."""
 
 
-LIVE = Reach(needs_row=False)
-REBUILD = Reach(needs_row=True)
+LIVE = Reach(0)
+
+
+def rebuild_reach(now: int, tombstones: int) -> Reach:
+    """That of a rebuild which begins at `now` (ms), where tombstones stay for `tombstones` ms at least.
+
+    A fifth of that is for clocks that differ, and for the time that reading takes.
+    """
+    return Reach(now - tombstones * 4 // 5)
+
 
 ToOperation = Callable[[ConsumedRecord, Reach], Operation]
 """Raises NotAnOutput."""

@@ -44,6 +44,7 @@ STORIES = (
 
 START_FIRST = (
     "tests/integration/console/",
+    "tests/integration/views/test_kills.py",
     "tests/integration/views/test_views_from_topics.py",
     "tests/integration/views/test_cluster.py",
     "tests/integration/pipeline/test_chaos.py",

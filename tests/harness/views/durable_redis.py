@@ -32,6 +32,11 @@ class DurableRedis:
         self.kill()
 
     @property
+    def port(self) -> int:
+        """On loopback."""
+        return self._port
+
+    @property
     def url(self) -> str:
         """The address for clients."""
         return f"redis://127.0.0.1:{self._port}/0"

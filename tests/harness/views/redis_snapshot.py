@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -26,7 +27,39 @@ def snapshot(client: Any, prefix: str) -> Snapshot:
     """The models of the generation that readers see; `client` is a synchronous one."""
     generation = current_generation(client, prefix)
     accounts = sorted(each.decode() for each in client.smembers(f"{prefix}leadstream:accounts:{generation}"))
-    return {account: _account(client, f"{prefix}leadstream:{{{account}}}:{generation}:") for account in accounts}
+    retention = int(client.hget(f"{prefix}leadstream:deployment", "retention") or 0)
+    return {
+        account: _account(client, f"{prefix}leadstream:{{{account}}}:{generation}:", retention)
+        for account in accounts
+    }
+
+
+def offsets(client: Any, prefix: str) -> dict[str, dict[str, int]]:
+    """By account the offset of each partition, and under `progress` what is said of the deployment."""
+    generation = current_generation(client, prefix)
+    found = {
+        account.decode(): {
+            name.decode(): int(value)
+            for name, value in client.hgetall(
+                f"{prefix}leadstream:{{{account.decode()}}}:{generation}:offsets"
+            ).items()
+            if name != b"feed"
+        }
+        for account in client.smembers(f"{prefix}leadstream:accounts:{generation}")
+    }
+    progress = client.hgetall(f"{prefix}leadstream:progress:{generation}")
+    return {**found, "progress": {name.decode(): json.loads(value)["position"] for name, value in progress.items()}}
+
+
+def foreign_keys(client: Any, prefix: str) -> list[str]:
+    """The keys of no account's current generation that are not the deployment's either."""
+    generation = current_generation(client, prefix)
+    names = ("deployment", "generations", f"accounts:{generation}", f"progress:{generation}")
+    accounts = [each.decode() for each in client.smembers(f"{prefix}leadstream:accounts:{generation}")]
+    bases = tuple(f"{prefix}leadstream:{{{account}}}:{generation}:" for account in accounts)
+    keys = [each.decode() for each in client.scan_iter(match=f"{prefix}leadstream:*", count=1_000)]
+    own = {f"{prefix}leadstream:{name}" for name in names}
+    return sorted(key for key in keys if key not in own and not key.startswith(bases))
 
 
 def all_text(client: Any) -> str:
@@ -39,7 +72,7 @@ def all_text(client: Any) -> str:
     return "\n".join(parts)
 
 
-def _account(client: Any, base: str) -> Any:
+def _account(client: Any, base: str, retention: int) -> Any:
     model: dict[str, Any] = {
         "contacts": {},
         "members": {},
@@ -52,6 +85,10 @@ def _account(client: Any, base: str) -> Any:
         "timelines": {},
         "changes": [],
         "subjects": {},
+        "newest": {},
+        "erased": {},
+        "names": {"segments": [], "campaigns": []},
+        "unknown": [],
     }
     memberships: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for key in client.scan_iter(match=f"{base}*", count=1_000):
@@ -59,7 +96,10 @@ def _account(client: Any, base: str) -> Any:
         if kind == "contact":
             _add_contact(model, memberships, rest, client.hgetall(key))
         elif kind == "timeline":
-            model["timelines"][rest] = sorted(entry.decode().split(" ", 3)[3] for entry in client.zrange(key, 0, -1))
+            entries = client.zrange(key, 0, -1, withscores=True)
+            model["timelines"][rest] = sorted(entry.decode().split(" ", 3)[3] for entry, _ in entries)
+            # It expires when its newest change does.
+            model["newest"][rest] = client.pexpiretime(key) - retention
         elif kind in ("members", "points"):
             cast = int if kind == "members" else float
             model[kind][rest] = {
@@ -81,6 +121,14 @@ def _account(client: Any, base: str) -> Any:
                 model["subjects"] |= {rest: texts} if texts else {}
             else:
                 model["changes"] = texts
+        elif kind == "erased":
+            model["erased"] = {
+                each.decode(): int(written) for each, written in client.zrange(key, 0, -1, withscores=True)
+            }
+        elif kind in ("segments", "campaigns"):
+            model["names"][kind] = sorted(each.decode() for each in client.smembers(key))
+        elif kind not in ("contacts", "offsets"):
+            model["unknown"].append(key.decode())
     index = [each.decode() for each in client.zrange(f"{base}contacts", 0, -1)]
     model["leads"] = dict(model["leads"])
     # What a contact says of itself is what the segment and the index say; not so while it is being written.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ def fold(topics: dict[str, dict[int, list[Any]]]) -> Snapshot:
         if record.value is None:
             accounts[account]["contacts"].pop(contact, None)
             erased[account, contact] = record.timestamp
+            name_hash = blake2b(contact.encode(), digest_size=16).hexdigest()
+            accounts[account]["erased"][name_hash] = record.timestamp
         else:
             accounts[account]["contacts"][contact] = record.value.decode()
     for record in _records(topics["segment-members"]):
@@ -68,8 +71,9 @@ def _add_change(accounts: Any, erased: dict[tuple[str, str], int], record: Any) 
     if row is not None and value["at"] < msgspec.json.decode(row)["created"]:
         return
     timeline = model["timelines"][contact]
-    if not kind.startswith("crm.") or record.value.decode() not in timeline:
-        timeline.append(record.value.decode())
+    text = record.value.decode()
+    if not kind.startswith("crm.") or all(text != each for each, _ in timeline):
+        timeline.append((text, record.timestamp))
 
 
 def _finish(model: Any) -> Snapshot:
@@ -85,7 +89,9 @@ def _finish(model: Any) -> Snapshot:
             crm = lead.get("crm", {})
             funnels[campaign]["handed_over"] += "record" in crm
             funnels[campaign][crm.get("outcome", "none")] += 1
-    timelines = {contact: sorted(entries) for contact, entries in model["timelines"].items() if entries}
+    timelines = {
+        contact: sorted(text for text, _ in entries) for contact, entries in model["timelines"].items() if entries
+    }
     subjects: defaultdict[str, list[str]] = defaultdict(list)
     for entries in timelines.values():
         for text in entries:
@@ -106,6 +112,15 @@ def _finish(model: Any) -> Snapshot:
         "revenue": {campaign: dict(rows) for campaign, rows in model["revenue"].items()},
         "flow": {segment: dict(counts) for segment, counts in model["flow"].items()},
         "timelines": timelines,
+        "newest": {
+            contact: max(written for _, written in entries)
+            for contact, entries in model["timelines"].items()
+            if entries
+        },
+        "erased": model["erased"],
+        # Also those that have none any more.
+        "names": {"segments": sorted(model["members"]), "campaigns": sorted({*model["leads"], *model["revenue"]})},
+        "unknown": [],
         "changes": sorted(text for entries in timelines.values() for text in entries),
         "is_consistent": True,
         "subjects": {subject: sorted(texts) for subject, texts in subjects.items()},
@@ -120,6 +135,7 @@ def _empty() -> Any:
         "revenue": defaultdict(dict),
         "flow": defaultdict(Counter),
         "timelines": defaultdict(list),
+        "erased": {},
     }
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,13 +36,26 @@ Result = TypeVar("Result")
 
 
 class ViewDeployment:
-    """Use as a context manager: it ends its processes. `redis_url` names a Redis of the test."""
+    """Use as a context manager: it ends its processes. `redis_url` names a Redis of the test.
 
-    def __init__(self, bootstrap: str, prefix: str, redis_url: str, folder: Path, seed: int = 1) -> None:
+    Processes connect to `gateway_url` where that is given.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        prefix: str,
+        redis_url: str,
+        folder: Path,
+        *,
+        seed: int = 1,
+        gateway_url: str | None = None,
+    ) -> None:
         self.settings = Settings(
             bootstrap=bootstrap, prefix=prefix, partitions=2, in_partitions=2, redis_url=redis_url, session_ms=6_000
         )
         self.redis_url = redis_url
+        self._gateway_url = gateway_url or redis_url
         self._folder = folder
         self.traffic = OutputTraffic(seed)
         self.consumers: list[subprocess.Popen[bytes]] = []
@@ -72,7 +85,7 @@ class ViewDeployment:
             "LEADSTREAM_PREFIX": self.settings.prefix,
             "LEADSTREAM_PARTITIONS": "2",
             "LEADSTREAM_SESSION_MS": "6000",
-            "LEADSTREAM_REDIS_URL": self.redis_url,
+            "LEADSTREAM_REDIS_URL": self._gateway_url,
             "LEADSTREAM_START_PATIENCE_MS": "30000",
         }
 
@@ -102,13 +115,17 @@ class ViewDeployment:
         return self._folder / "views.log"
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Outputs are written all the time, until the block ends."""
+    def writing(
+        self, steps: int = 60, pause: float = 0.0, passes_over: tuple[type[Exception], ...] = ()
+    ) -> Iterator[None]:
+        """Outputs are written all the time, until the block ends: each time so many steps, `pause` (s) in between."""
         is_over = threading.Event()
 
         def write_on() -> None:
             while not is_over.is_set():
-                self.write(60, aborted=1)
+                with suppress(*passes_over):
+                    self.write(steps, aborted=1)
+                is_over.wait(pause)
 
         with ThreadPoolExecutor(1) as thread:
             work = thread.submit(write_on)
@@ -127,8 +144,8 @@ class ViewDeployment:
         producer: Any = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, transactional_id=f"{settings.prefix}test", linger_ms=1
         )
-        await producer.start()
         try:
+            await producer.start()
             all_steps = list(self.traffic.steps(steps, settings.partitions, settings.in_partitions))
             portions = [
                 all_steps[start : start + STEPS_OF_A_TRANSACTION] for start in range(0, steps, STEPS_OF_A_TRANSACTION)
@@ -174,6 +191,18 @@ class ViewDeployment:
             if await end_offsets(bootstrap, prefix + topic.name, "read_committed") != ends:
                 return False
         return True
+
+    def ends(self) -> dict[str, int]:
+        """`topic:partition` to where it ends."""
+        return _run(self._ends())
+
+    async def _ends(self) -> dict[str, int]:
+        bootstrap, prefix = self.settings.bootstrap, self.settings.prefix
+        return {
+            f"{topic.name}:{partition}": end
+            for topic in VIEW_TOPICS
+            for partition, end in (await end_offsets(bootstrap, prefix + topic.name)).items()
+        }
 
     def snapshot(self) -> Snapshot:
         """What Redis says now."""

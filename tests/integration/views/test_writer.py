@@ -20,12 +20,13 @@ from streams.views.keys import DeploymentKeys, GenerationKeys
 from streams.views.models.changes import ChangeModel
 from streams.views.models.contacts import contact_operation
 from streams.views.models.leads import lead_operation
-from streams.views.models.operation import LIVE, REBUILD, Reach
+from streams.views.models.operation import LIVE, Reach
 from streams.views.writer import ViewWriter, WentBack
 from tests.harness.views.made_record import MadeRecord
 
 NOW = now_ms()
 START = 1_772_355_600_000
+REBUILD = Reach(NOW + 1_000)
 KEYS = DeploymentKeys()
 OWN = KEYS.generation("default", 7)
 CHANGES = ChangeModel(retention=86_400_000, normalize_ids=False)

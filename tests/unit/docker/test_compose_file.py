@@ -83,6 +83,12 @@ def test_whoever_is_waited_for_says_when_it_is_ready(compose: dict[str, Any]) ->
             assert dependency["condition"] == ready, (name, other)
 
 
+def test_all_but_one_shots_are_there_again_after_a_restart_of_the_machine(compose: dict[str, Any]) -> None:
+    """A worker that came back alone would wait for its Kafka for ever."""
+    for name, service in compose["services"].items():
+        assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped"), name
+
+
 def test_the_console_comes_after_the_read_models_and_its_tokens(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert {"tokens", "views", "redis"} <= set(services["serve"]["depends_on"])

@@ -12,7 +12,7 @@ from streams.views.models.changes import ChangeModel
 from streams.views.models.contacts import contact_hash, contact_operation
 from streams.views.models.leads import lead_operation
 from streams.views.models.members import member_operation
-from streams.views.models.operation import LIVE, REBUILD, NotAnOutput, Operation
+from streams.views.models.operation import LIVE, NotAnOutput, Operation, Reach, rebuild_reach
 from streams.views.models.revenue import revenue_operation
 from streams.views.models.script import ARITY
 from tests.harness.views.made_record import MadeRecord
@@ -61,7 +61,7 @@ def test_revenue_is_by_campaign_and_currency() -> None:
 
 def test_a_change_has_its_place_its_subject_and_its_direction() -> None:
     entered = record("acme/ada", {"type": "segment.entered", "at": AT, "number": NUMBER, "segment": "hot"})
-    operation = CHANGES.output_operation(entered, REBUILD)
+    operation = CHANGES.output_operation(entered, Reach(78))
     place = "o0000000000000102.00000002"
     assert operation.arguments == (
         *("ada", contact_hash("ada"), place, "segment:hot", "in", AT, AT_MS),
@@ -78,6 +78,12 @@ def test_a_change_has_its_place_its_subject_and_its_direction() -> None:
     made = CHANGES.output_operation(record("acme/ada", lead), LIVE)
     assert made.arguments[3:5] == ("campaign:spring", "")
     assert made.arguments[9] == 0
+
+
+def test_a_rebuild_needs_a_row_for_changes_from_when_a_tombstone_may_be_gone() -> None:
+    entered = record("acme/ada", {"type": "segment.entered", "at": AT, "number": NUMBER, "segment": "hot"})
+    needs_row = [CHANGES.output_operation(entered, rebuild_reach(now, 100)).arguments[9] for now in (157, 158)]
+    assert needs_row == [0, 1]
 
 
 def test_a_result_of_a_crm_is_about_its_contact_as_the_deployment_writes_ids() -> None:
