@@ -5,21 +5,27 @@ from __future__ import annotations
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.held_for import update_held_states
 from streams.engine.decisions.outputs import OutputCause
+from streams.engine.graph.mask_places import places_of
 from streams.engine.releases.compiled import CompiledSegment
 
 
 def settle_segments(context: DecisionContext) -> None:
     """Updates every membership that may have changed; a segment that others refer to comes before them."""
     truths, evaluation_context = context.truths, context.evaluation_context
-    waiting = truths.apply(context.changes, evaluation_context)
+    waiting = places_of(truths.apply(context.changes, evaluation_context))
+    members, segments = context.contact.members, context.release.segments
     while waiting:
-        bit = waiting & -waiting
-        waiting ^= bit
-        index = bit.bit_length() - 1
-        is_inside = truths.holds(index, evaluation_context)
-        if is_inside != bool(truths.members & bit):
-            # All that refer to the segment come after it.
-            waiting |= _change_membership(context, index, is_inside)
+        for index in waiting:
+            is_inside = truths.holds(index, evaluation_context)
+            if is_inside is not (segments[index].id in members) and (
+                followers := _change_membership(context, index, is_inside)
+            ):
+                # All that refer to the segment come after it.
+                later = [each for each in waiting if each > index]
+                waiting = sorted({*later, *places_of(followers)})
+                break
+        else:
+            return
 
 
 def _change_membership(context: DecisionContext, index: int, is_inside: bool) -> int:
