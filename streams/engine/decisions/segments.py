@@ -60,11 +60,16 @@ def emit_segment_changes(context: DecisionContext) -> None:
         return
     release, members = context.release, context.contact.members
     index_by_id = release.segment_graph.index_by_id
-    changed = [name for name, since in context.members_before.items() if (since is None) is (name in members)]
-    for name in changed:
-        if name not in index_by_id:
-            context.builder.add_segment_change(name, False, context.now, context.root_cause)
-    for index in sorted(index_by_id[name] for name in changed if name in index_by_id):
+    changed: list[int] = []
+    for name, since in context.members_before.items():
+        if (since is None) is (name in members):
+            index = index_by_id.get(name)
+            if index is None:
+                context.builder.add_segment_change(name, False, context.now, context.root_cause)
+            else:
+                changed.append(index)
+    changed.sort()
+    for index in changed:
         segment = release.segments[index]
         _emit_segment_change(context, segment, segment.id in members)
 
