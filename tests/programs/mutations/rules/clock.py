@@ -216,6 +216,17 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
     ),
     Mutation(
+        id="repeat-in-a-later-chunk",
+        section=3,
+        rule="An event `id` among the latest 256 changes nothing, wherever it is kept",
+        where="state/applied_ids.py",
+        text="self._hashes = _add_hashes(self._hashes, [name for name, _ in taken])",
+        instead="self._hashes = _add_hashes(self._hashes, [])",
+        caught_by=(
+            "tests/unit/streams/engine/state/test_applied_ids.py::test_an_id_is_known_in_whatever_chunk_it_is",
+        ),
+    ),
+    Mutation(
         id="repeat-256-ids",
         section=3,
         rule="At most the last 256 ids are remembered",
