@@ -12,7 +12,10 @@ from streams.engine.releases.compiled import CompiledSegment
 def settle_segments(context: DecisionContext) -> None:
     """Updates every membership that may have changed; a segment that others refer to comes before them."""
     truths, evaluation_context = context.truths, context.evaluation_context
-    waiting = places_of(truths.apply(context.changes, evaluation_context))
+    flipped = truths.apply(context.changes, evaluation_context)
+    if not flipped:
+        return
+    waiting = places_of(flipped)
     members, segments = context.contact.members, context.release.segments
     while waiting:
         for index in waiting:

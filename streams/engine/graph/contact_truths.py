@@ -103,40 +103,35 @@ class ContactTruths:
 
         Masks of thousands of bits are combined without `~` and `-`, which take twenty times as long as `&` and `^`.
         """
-        masks, lost, gained = self._masks, 0, 0
-        for place, mask in self._changed_masks(changes, contact):
-            former = masks[place]
-            if mask != former:
-                masks[place] = mask
-                differing = mask ^ former
-                lost |= differing & former
-                gained |= differing & mask
-        if lost:
-            self.allowed ^= self.allowed & lost
-        if gained:
-            # What one value allows from now on, any other may exclude still.
-            for mask in masks:
-                gained &= mask
-                if not gained:
-                    return
-            self.allowed |= gained
-
-    def _changed_masks(self, changes: ChangeSet, contact: Contact) -> list[tuple[int, int]]:
-        """The masks of the values that may have changed, each with its place among all masks."""
-        graph, properties = self.graph, contact.properties
-        changed: list[tuple[int, int]] = []
+        graph, properties, differing = self.graph, contact.properties, 0
         for name in changes.properties:
             found = graph.property_masks.get(name)
             if found is not None:
                 place, of_values = found
-                changed.append((place, of_values.mask(properties.get(name))))
+                differing |= self._set_mask(place, of_values.mask(properties.get(name)))
         if changes.scores:
             for place in graph.score_subjects:
                 subject, of_values = graph.subjects[place]
-                changed.append((place, of_values.mask(subject.read(contact))))
+                differing |= self._set_mask(place, of_values.mask(subject.read(contact)))
         if changes.counters:
-            changed.append((-1, self._counted_mask(changes.counters)))
-        return changed
+            differing |= self._set_mask(-1, self._counted_mask(changes.counters))
+        if differing:
+            # What one value allows from now on, any other may exclude still.
+            allowed = differing
+            for mask in self._masks:
+                allowed &= mask
+                if not allowed:
+                    break
+            self.allowed ^= self.allowed & differing
+            self.allowed |= allowed
+
+    def _set_mask(self, place: int, mask: int) -> int:
+        """Returns in which bits the mask differs from the former one at this place."""
+        former = self._masks[place]
+        if mask == former:
+            return 0
+        self._masks[place] = mask
+        return mask ^ former
 
     def _counted_mask(self, counters: Iterable[str]) -> int:
         """The mask of the counters, some of which have a new event: once there, it stays under this release."""

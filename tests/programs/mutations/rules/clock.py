@@ -156,7 +156,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="decisions/segments.py",
         text="truths.take_back(mask_before)",
         instead="truths.take_back(truths.members)",
-        caught_by=(f"{_TIME}::test_visits_at_t_and_at_exactly_t_plus_7d_never_flicker_out",),
+        caught_by=(f"{_TIME}::test_a_change_by_time_at_the_instant_of_a_record_is_caused_by_the_clock",),
     ),
     Mutation(
         id="future",

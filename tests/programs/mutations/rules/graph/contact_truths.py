@@ -15,8 +15,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A segment that several values exclude is met only when all of them allow it again",
         where="graph/contact_truths.py",
-        text="                gained &= mask\n",
-        instead="                gained &= gained\n",
+        text="                allowed &= mask\n",
+        instead="                allowed &= allowed\n",
         caught_by=(f"{_TRUTHS}::test_a_segment_that_many_values_refuse_is_met_only_when_all_allow_it",),
     ),
     Mutation(
@@ -24,8 +24,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A segment that a changed value excludes is left",
         where="graph/contact_truths.py",
-        text="self.allowed ^= self.allowed & lost",
-        instead="self.allowed ^= self.allowed & gained",
+        text="self.allowed ^= self.allowed & differing",
+        instead="self.allowed ^= self.allowed & allowed",
         caught_by=(f"{_TRUTHS}::test_a_segment_that_many_values_refuse_is_met_only_when_all_allow_it",),
     ),
     Mutation(
