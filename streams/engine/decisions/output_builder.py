@@ -81,7 +81,9 @@ class OutputBuilder:
         self, segment: str, is_entry: bool, at: int, cause: OutputCause, leaves: bytes = b""
     ) -> None:
         """Adds a net change of membership, as an event and as a row. `leaves`: those that decided, as a JSON list."""
-        template, ordinal, contact = self._template_for(at, cause), self._ordinal, self._contact
+        template, ordinal, contact = self._template, self._ordinal, self._contact
+        if template is None or template.cause is not cause or template.at != at:
+            template = self._template_for(at, cause)
         change, row = template.write_change(segment, is_entry, leaves, ordinal), None
         size = len(change)
         if is_entry:

@@ -17,7 +17,7 @@ def settle_segments(context: DecisionContext) -> None:
         return
     waiting = places_of(flipped)
     members, segments = context.contact.members, context.release.segments
-    while waiting:
+    while True:
         for index in waiting:
             is_inside = truths.holds(index, evaluation_context)
             if is_inside is not (segments[index].id in members) and (
@@ -73,11 +73,11 @@ def emit_segment_changes(context: DecisionContext) -> None:
                 changed.append(index)
     changed.sort()
     for index in changed:
-        segment = release.segments[index]
-        _emit_segment_change(context, segment, segment.id in members)
+        _emit_segment_change(context, release.segments[index])
 
 
-def _emit_segment_change(context: DecisionContext, segment: CompiledSegment, is_inside: bool) -> None:
+def _emit_segment_change(context: DecisionContext, segment: CompiledSegment) -> None:
+    is_inside = segment.id in context.contact.members
     cause = context.list_causes.get(segment.id, context.root_cause)
     if context.time_changes.get(segment.id) == is_inside:
         cause = OutputCause(kind="clock", release=context.root_cause.release)

@@ -194,7 +194,7 @@ class ContactTruths:
         flipped = 0
         for index in self.graph.by_segment.get(name, ()):
             flipped |= self._ask_again(index, context)
-        return flipped and flipped & (self.allowed | self.members)
+        return flipped & (self.allowed | self.members) if flipped else 0
 
     def take_back(self, members: int) -> None:
         """Takes in that the contact has its former members mask again; what differs is looked at once more."""
