@@ -62,8 +62,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="Two events at the same instant are two",
         where="conditions/activities/counts.py",
-        text="prune([*state, at], now",
-        instead="prune(sorted({*state, at}), now",
+        text="instants = [*state, at]",
+        instead="instants = sorted({*state, at})",
         caught_by=(f"{_COUNTED}::test_two_events_at_the_same_instant_are_two",),
     ),
     Mutation(
