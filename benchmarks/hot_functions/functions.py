@@ -82,8 +82,9 @@ def _decisions_without_change() -> Iterator[Portion]:
     return story.decisions(story.generator.change)
 
 
-def _segment_changes() -> Iterator[Portion]:
-    story = _Story("many", [NeutralSegment("s0", (PropertyTest("b0", "eq", True),))])
+def _segment_changes(segments: int) -> Iterator[Portion]:
+    condition = (PropertyTest("b0", "eq", True),)
+    story = _Story("many", [NeutralSegment(f"s{number}", condition) for number in range(segments)])
     flags = [False] * CONTACTS
 
     def flip(contact: int) -> JobEvent:
@@ -111,7 +112,8 @@ HOT_FUNCTIONS: Mapping[str, PortionSource] = {
     "decide a change, 100 segments": _decisions_of_changes,
     "decide a visit, 100 segments": _decisions_of_visits,
     "decide a change that moves nothing, 100 segments": _decisions_without_change,
-    "decide a change of one segment, with its output": _segment_changes,
+    "decide a change of one segment, with its output": partial(_segment_changes, 1),
+    "decide a change of ten segments, with their outputs": partial(_segment_changes, 10),
     "encode a row": _row_encodings,
     "count an event of the past": partial(counts_of_past, CALLS),
     "decide a contact of a slice": partial(slices_of_past, CALLS),

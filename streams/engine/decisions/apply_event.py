@@ -10,7 +10,7 @@ from typing import Any
 from streams.engine.conditions.protocols import Activity
 from streams.engine.decisions.cascade import cascade_status
 from streams.engine.decisions.context import DecisionContext
-from streams.engine.decisions.counters import count_activity, count_own_score, enforce_limit
+from streams.engine.decisions.counters import count_activity, count_own_score, enforce_limit, exceeds_limit
 from streams.engine.decisions.hand_overs.crm_results import former_next_crm, next_crm
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.leads import add_points, apply_lead_event
@@ -82,13 +82,16 @@ def _apply_activity(context: DecisionContext, event: JournalEvent) -> None:
 
 def _count_activity(context: DecisionContext, activity: Activity) -> None:
     """Counts for both releases. Where there are too many values, those of the proposed release are dropped first."""
-    for filter_index in (context.backfill_leaves.filter_index, context.release.filter_index):
-        changed_keys = count_activity(
-            context.contact, filter_index, activity, context.now, is_too_late=context.is_too_late
-        )
-        context.changes.counters.update(changed_keys)
-    for counters in (context.backfill_leaves.counters, context.release.counters):
-        context.changes.counters.update(enforce_limit(context.contact, counters))
+    contact, leaves, release = context.contact, context.backfill_leaves, context.release
+    now, is_too_late = context.now, context.is_too_late
+    counted: set[str] = set()
+    if leaves.counters:
+        counted.update(count_activity(contact, leaves.filter_index, activity, now, is_too_late=is_too_late))
+    counted.update(count_activity(contact, release.filter_index, activity, now, is_too_late=is_too_late))
+    if exceeds_limit(contact):
+        counted.update(enforce_limit(contact, leaves.counters))
+        counted.update(enforce_limit(contact, release.counters))
+    context.changes.counters |= counted
 
 
 def _adjust_score(context: DecisionContext, event: JournalEvent) -> None:
@@ -170,7 +173,7 @@ def _apply_list_command(context: DecisionContext, event: JournalEvent) -> None:
 
 def _update_static_segment(context: DecisionContext, add: bool, name: str) -> None:
     listed = context.contact.listed
-    context.changes.static_segments.add(name)
+    context.changes.static_segments |= {name}
     if add and name not in listed:
         listed.append(name)
     elif not add and name in listed:

@@ -105,7 +105,7 @@ def _update_static_segment(context: DecisionContext, segment: str, add: bool, ca
     if (segment in listed) == add:
         return False
     context.list_causes[segment] = cause
-    context.changes.static_segments.add(segment)
+    context.changes.static_segments |= {segment}
     if add:
         listed.append(segment)
     else:

@@ -27,6 +27,8 @@ def count_activity(
 ) -> Iterable[str]:
     """Counts an event in every counter that it matches. Returns the keys of these counters."""
     matched = filter_index.matching(activity)
+    if not matched:
+        return ()
     if is_too_late:
         matched = [counter for counter in matched if not counter.drops_late]
     count_matches(contact, matched, activity, now)
@@ -35,9 +37,10 @@ def count_activity(
 
 def count_matches(contact: CountedContact, matched: Iterable[ActivityCounter], activity: Activity, now: int) -> None:
     """Counts an event in these counters, which it matches."""
+    counts = contact.counts
     for counter in matched:
-        state = counter.update(contact.counts.get(counter.key, []), activity, now)
-        contact.counts[counter.key] = state
+        key = counter.key
+        state = counts[key] = counter.update(counts.get(key, []), activity, now)
         if counter.lossy and len(state) >= counter.limit:
             flag_limit(contact, counter)
 
@@ -55,6 +58,11 @@ def count_own_score(contact: CountedContact, counters: Iterable[ActivityCounter]
         if counter.key == OWN_SCORE_KEY:
             adjustment = Activity(at, "score.adjusted", False, {})
             contact.counts[counter.key] = counter.update(contact.counts.get(counter.key, []), adjustment, now)
+
+
+def exceeds_limit(contact: CountedContact) -> bool:
+    """Whether the contact has more numbers in its counters than its row may hold."""
+    return sum(map(len, contact.counts.values())) > MAX_COUNTER_VALUES
 
 
 def enforce_limit(contact: CountedContact, counters: Iterable[ActivityCounter]) -> Iterable[str]:

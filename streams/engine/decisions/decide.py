@@ -42,6 +42,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     outputs: list[Output]
     refusals: list[Refusal]
+    value_bytes: int = 0
+    """The size of the values of `outputs`."""
 
 
 _NOTHING = Decision([], [])
@@ -92,7 +94,7 @@ def decide_event(
         in_chunks = release.engine_version >= CHUNKS_VERSION
         remember_id(contact, event.id, settings.duplicate_window, in_chunks=in_chunks)
     contact.settled = position.offset
-    return contact, Decision(builder.outputs, builder.refusals)
+    return contact, Decision(builder.outputs, builder.refusals, builder.value_bytes)
 
 
 def _root_cause(event: JournalEvent, release: CompiledRelease, *, is_late: bool) -> OutputCause:
@@ -116,7 +118,7 @@ def decide_tick(contact: Contact, at: int, position: JournalPosition, release: C
     _fire_dues(contact, release, at, builder)
     contact.clock = max(contact.clock, at)
     contact.settled = position.offset
-    return Decision(builder.outputs, builder.refusals)
+    return Decision(builder.outputs, builder.refusals, builder.value_bytes)
 
 
 def decide_release(
@@ -157,7 +159,7 @@ def decide_release(
     if release.has_contact_rows and not former.has_contact_rows:
         builder.add_contact_row(now, root)
     contact.settled = position.offset
-    return Decision(builder.outputs, builder.refusals)
+    return Decision(builder.outputs, builder.refusals, builder.value_bytes)
 
 
 def decide_slice(

@@ -41,6 +41,8 @@ from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead
 from streams.engine.version import HAND_OVERS_VERSION
 
+_SEGMENT_CHANGES, _SEGMENT_MEMBERS, _CONTACTS = SEGMENT_CHANGES.name, SEGMENT_MEMBERS.name, CONTACTS.name
+
 
 class OutputBuilder:
     """Collects the outputs and refusals of one contact's decisions at one journal position."""
@@ -54,6 +56,7 @@ class OutputBuilder:
         "_template",
         "outputs",
         "refusals",
+        "value_bytes",
     )
 
     def __init__(
@@ -61,6 +64,8 @@ class OutputBuilder:
     ) -> None:
         self.outputs: list[Output] = []
         self.refusals: list[Refusal] = []
+        self.value_bytes = 0
+        """The size of the values of `outputs`."""
         self._position = position
         self._contact = contact
         self._engine_version = engine_version
@@ -76,16 +81,18 @@ class OutputBuilder:
         self, segment: str, is_entry: bool, at: int, cause: OutputCause, leaves: bytes = b""
     ) -> None:
         """Adds a net change of membership, as an event and as a row. `leaves`: those that decided, as a JSON list."""
-        template, ordinal = self._template_for(at, cause), self._ordinal
-        change = template.write_change(segment, is_entry, leaves, ordinal)
-        self.outputs.append(Output(SEGMENT_CHANGES.name, template.key, change))
-        row = None
+        template, ordinal, contact = self._template, self._ordinal, self._contact
+        if template is None or template.cause is not cause or template.at != at:
+            template = self._template_for(at, cause)
+        change, row = template.write_change(segment, is_entry, leaves, ordinal), None
+        size = len(change)
         if is_entry:
             ordinal += 1
             row = template.write_row(segment, leaves, ordinal)
-        self.outputs.append(
-            Output(SEGMENT_MEMBERS.name, table_key(self._contact.account, segment, self._contact.id), row)
-        )
+            size += len(row)
+        key = table_key(contact.account, segment, contact.id)
+        self.outputs += (Output(_SEGMENT_CHANGES, template.key, change), Output(_SEGMENT_MEMBERS, key, row))
+        self.value_bytes += size
         self._ordinal = ordinal + 1
 
     def add_status_change(
@@ -223,7 +230,9 @@ class OutputBuilder:
             contact_texts(contact).created,
             None if last_seen is None else template.at_text if last_seen == at else text(last_seen),
         )
-        self.outputs.append(Output(CONTACTS.name, template.key, template.write_contact(fields, self._ordinal)))
+        row = template.write_contact(fields, self._ordinal)
+        self.outputs.append(Output(_CONTACTS, template.key, row))
+        self.value_bytes += len(row)
         self._ordinal += 1
 
     def _lead_document(self, lead: Lead) -> dict[str, Any]:
@@ -249,7 +258,9 @@ class OutputBuilder:
     def _add_output(self, topic: str, key: bytes, body: OutputBody, subject: str) -> None:
         number = OutputNumber(self._position.partition, self._position.offset, self._ordinal)
         self._ordinal += 1
-        self.outputs.append(Output(topic, key, encode_output(body, subject, number)))
+        value = encode_output(body, subject, number)
+        self.outputs.append(Output(topic, key, value))
+        self.value_bytes += len(value)
 
 
 def _scores(contact: Contact) -> dict[str, float]:

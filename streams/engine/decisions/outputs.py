@@ -22,8 +22,11 @@ MEMBER_TYPE = "segment.member"
 LEAD_TYPE = "lead"
 """Types of the rows of `contacts`, `segment-members` and `leads`."""
 
-_CONTACT = CONTACT_TYPE.encode()
+_ENTERED = b"segment.entered"
+_EXITED = b"segment.exited"
 _MEMBER = MEMBER_TYPE.encode()
+_CONTACT = CONTACT_TYPE.encode()
+_MAX_SEGMENT_TEXTS = 16_384
 
 
 class JournalPosition(msgspec.Struct, frozen=True):
@@ -180,13 +183,48 @@ def encode_output(body: OutputBody, subject: str, number: OutputNumber) -> bytes
     return _encode(body)
 
 
+class _KindTexts(msgspec.Struct, frozen=True):
+    """What all outputs of one type about a segment have in common."""
+
+    head: bytes
+    """The JSON up to the id."""
+    identity: bytes
+    """Type and segment, as the hash that is an id has them."""
+
+
+class _SegmentTexts(msgspec.Struct, frozen=True):
+    """What all outputs about a segment have in common."""
+
+    entered: _KindTexts
+    exited: _KindTexts
+    row: _KindTexts
+    member: bytes
+    """The end of the cause, and the JSON member `segment`."""
+
+
+@lru_cache(maxsize=_MAX_SEGMENT_TEXTS)
+def _segment_texts(segment: str) -> _SegmentTexts:
+    name = segment.encode()
+    entered, exited, row = (
+        _KindTexts(_head(kind), b"%s\x1f%s" % (kind, name)) for kind in (_ENTERED, _EXITED, _MEMBER)
+    )
+    return _SegmentTexts(entered, exited, row, b'},"segment":' + _encode(segment))
+
+
+def _head(kind: bytes) -> bytes:
+    return b'{"type":"%s","id":"' % kind
+
+
+_CONTACT_HEAD = _head(_CONTACT)
+
+
 class OutputTemplate:
     """Writes outputs of one contact at one journal position that have the same cause and `at` (ms).
 
     Many segments change for one cause; so what their records have in common is made once.
     """
 
-    __slots__ = ("_cause", "_owner", "_reason", "_until_ordinal", "at", "at_text", "cause", "key")
+    __slots__ = ("_cause", "_end_of_row", "_owner", "_reason", "_until_ordinal", "at", "at_text", "cause", "key")
 
     def __init__(self, contact: Contact, position: JournalPosition, at: int, cause: OutputCause) -> None:
         self.at = at
@@ -199,25 +237,29 @@ class OutputTemplate:
         )
         self._until_ordinal = texts.names + number.encode()
         self._cause = _encode(cause)[:-1]
+        self._end_of_row = b""
         # What an id is a hash of, before and behind type and subject.
         self._owner = texts.identity
         self._reason = f"\x1f{at}\x1f{cause.kind}\x1f{cause.event}\x1f{cause.release}\x1f{cause.rule}".encode()
 
     def write_change(self, segment: str, is_entry: bool, leaves: bytes, ordinal: int) -> bytes:
         """The JSON of a `SegmentChange`; `leaves` is the JSON list of those that decided, empty for none."""
-        kind = b"segment.entered" if is_entry else b"segment.exited"
-        return self._write(kind, segment, leaves, ordinal, b"}")
+        texts = _segment_texts(segment)
+        return self._write(texts.entered if is_entry else texts.exited, texts.member, leaves, ordinal, b"}")
 
     def write_row(self, segment: str, leaves: bytes, ordinal: int) -> bytes:
         """The JSON of a `MembershipRow`; `leaves` as of `write_change`."""
-        return self._write(_MEMBER, segment, leaves, ordinal, f',"since":"{self.at_text}"}}'.encode())
+        texts, end = _segment_texts(segment), self._end_of_row
+        if not end:
+            end = self._end_of_row = f',"since":"{self.at_text}"}}'.encode()
+        return self._write(texts.row, texts.member, leaves, ordinal, end)
 
     def write_contact(self, fields: ContactFields, ordinal: int) -> bytes:
         """The JSON of a row of `contacts`."""
         digest = _NEW_HASH.copy()
         digest.update(b"".join((self._owner, _CONTACT, b"\x1f", self._reason)))
         parts = (
-            b'{"type":"contact","id":"',
+            _CONTACT_HEAD,
             hexlify(digest.digest()),
             self._until_ordinal,
             b'%d},"cause":' % ordinal,
@@ -227,20 +269,17 @@ class OutputTemplate:
         )
         return b"".join(parts)
 
-    def _write(self, kind: bytes, segment: str, leaves: bytes, ordinal: int, end: bytes) -> bytes:
+    def _write(self, texts: _KindTexts, member: bytes, leaves: bytes, ordinal: int, end: bytes) -> bytes:
         digest = _NEW_HASH.copy()
-        digest.update(b"".join((self._owner, kind, b"\x1f", segment.encode(), self._reason)))
+        digest.update(b"".join((self._owner, texts.identity, self._reason)))
         parts = (
-            b'{"type":"',
-            kind,
-            b'","id":"',
+            texts.head,
             hexlify(digest.digest()),
             self._until_ordinal,
             b'%d},"cause":' % ordinal,
             self._cause,
             leaves and b',"leaves":' + leaves,
-            b'},"segment":',
-            _encode(segment),
+            member,
             end,
         )
         return b"".join(parts)

@@ -5,21 +5,30 @@ from __future__ import annotations
 from streams.engine.decisions.context import DecisionContext
 from streams.engine.decisions.held_for import update_held_states
 from streams.engine.decisions.outputs import OutputCause
+from streams.engine.graph.mask_places import places_of
 from streams.engine.releases.compiled import CompiledSegment
 
 
 def settle_segments(context: DecisionContext) -> None:
     """Updates every membership that may have changed; a segment that others refer to comes before them."""
     truths, evaluation_context = context.truths, context.evaluation_context
-    waiting = truths.apply(context.changes, evaluation_context)
-    while waiting:
-        bit = waiting & -waiting
-        waiting ^= bit
-        index = bit.bit_length() - 1
-        is_inside = truths.holds(index, evaluation_context)
-        if is_inside != bool(truths.members & bit):
-            # All that refer to the segment come after it.
-            waiting |= _change_membership(context, index, is_inside)
+    flipped = truths.apply(context.changes, evaluation_context)
+    if not flipped:
+        return
+    waiting = places_of(flipped)
+    members, segments = context.contact.members, context.release.segments
+    while True:
+        for index in waiting:
+            is_inside = truths.holds(index, evaluation_context)
+            if is_inside is not (segments[index].id in members) and (
+                followers := _change_membership(context, index, is_inside)
+            ):
+                # All that refer to the segment come after it.
+                later = [each for each in waiting if each > index]
+                waiting = sorted({*later, *places_of(followers)})
+                break
+        else:
+            return
 
 
 def _change_membership(context: DecisionContext, index: int, is_inside: bool) -> int:
@@ -54,16 +63,21 @@ def emit_segment_changes(context: DecisionContext) -> None:
         return
     release, members = context.release, context.contact.members
     index_by_id = release.segment_graph.index_by_id
-    changed = [name for name, since in context.members_before.items() if (since is None) is (name in members)]
-    for name in changed:
-        if name not in index_by_id:
-            context.builder.add_segment_change(name, False, context.now, context.root_cause)
-    for index in sorted(index_by_id[name] for name in changed if name in index_by_id):
-        segment = release.segments[index]
-        _emit_segment_change(context, segment, segment.id in members)
+    changed: list[int] = []
+    for name, since in context.members_before.items():
+        if (since is None) is (name in members):
+            index = index_by_id.get(name)
+            if index is None:
+                context.builder.add_segment_change(name, False, context.now, context.root_cause)
+            else:
+                changed.append(index)
+    changed.sort()
+    for index in changed:
+        _emit_segment_change(context, release.segments[index])
 
 
-def _emit_segment_change(context: DecisionContext, segment: CompiledSegment, is_inside: bool) -> None:
+def _emit_segment_change(context: DecisionContext, segment: CompiledSegment) -> None:
+    is_inside = segment.id in context.contact.members
     cause = context.list_causes.get(segment.id, context.root_cause)
     if context.time_changes.get(segment.id) == is_inside:
         cause = OutputCause(kind="clock", release=context.root_cause.release)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +38,17 @@ _TIME_INDEPENDENT = (AllOf, AnyOf, NotOf, StatusLeaf, ScoreLeaf, SegmentLeaf, Le
 _ACTIVITY_TIME_LEAVES = (FirstVisitLeaf, LastVisitLeaf, LastActivityLeaf, InactiveLeaf)
 _WINDOW_FIELDS = ("within", "between_ago", "since", "until", "regular")
 
+_NO_NAMES: frozenset[str] = frozenset()
+
 
 class ChangeSet(msgspec.Struct):
     """What a decision changed since the last round of settling."""
 
     everything: bool = False
     """The contact's status: what is known of any condition may be outdated."""
-    properties: set[str] = msgspec.field(default_factory=set)
-    counters: set[str] = msgspec.field(default_factory=set)
-    static_segments: set[str] = msgspec.field(default_factory=set)
+    properties: Set[str] = _NO_NAMES
+    counters: Set[str] = _NO_NAMES
+    static_segments: Set[str] = _NO_NAMES
     """Static segments that listed or unlisted the contact."""
     scores: bool = False
     leads: bool = False
@@ -56,9 +58,7 @@ class ChangeSet(msgspec.Struct):
 
     def clear(self) -> None:
         """Empties the set: the next round of settling looks only at changes from here on."""
-        self.properties.clear()
-        self.counters.clear()
-        self.static_segments.clear()
+        self.properties = self.counters = self.static_segments = _NO_NAMES
         self.everything = self.scores = self.leads = self.activity_times = False
 
 

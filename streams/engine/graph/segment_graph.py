@@ -99,7 +99,8 @@ class SegmentGraph:
         counted = 0
         for key in counters:
             counted |= self.required_counters.get(key, 0)
-        return self.running & ~(self._needing_counters & ~counted)
+        missing = self._needing_counters ^ (self._needing_counters & counted)
+        return self.running ^ (self.running & missing)
 
     def _index_inputs(self) -> None:
         inputs = [conjunct.inputs for conjunct in self.conjuncts]

@@ -354,12 +354,5 @@ class PartitionDecider:
     ) -> None:
         self._contacts.put(key, contact, is_visited=is_visited)
         usage.records += 1
-        size = contact.row_size or _NEW_ROW_BYTES
-        outputs = decision.outputs
-        if outputs:
-            for output in outputs:
-                value = output.value
-                if value is not None:
-                    size += len(value)
-            effects.outputs += outputs
-        usage.bytes += size
+        usage.bytes += (contact.row_size or _NEW_ROW_BYTES) + decision.value_bytes
+        effects.outputs += decision.outputs

@@ -36,7 +36,7 @@ _AMOUNT_AND_WINDOW_KEYS = (
 class FilteredCounter:
     """Maintains the state of one counting leaf: the instants (ms) of matching events, ascending."""
 
-    __slots__ = ("_deciding_count", "_event_filter", "_window", "key", "limit", "lossy")
+    __slots__ = ("_deciding_count", "_event_filter", "_keeps_newest", "_max_age", "_window", "key", "limit", "lossy")
     drops_late = False
     counts_every_match = True
 
@@ -47,6 +47,8 @@ class FilteredCounter:
         self._event_filter = event_filter
         self._window = window
         self._deciding_count = deciding_count
+        self._keeps_newest = window.has_age_only and deciding_count > 0
+        self._max_age = window.max_age
 
     @property
     def event_filters(self) -> tuple[EventFilter, ...]:
@@ -61,7 +63,14 @@ class FilteredCounter:
         """Returns a new list: `state` with the event's instant, without those that no window can hold any more."""
         at = activity.at
         if not state or at >= state[-1]:
-            return self._window.prune([*state, at], now, self._deciding_count)
+            instants = [*state, at]
+            if self._keeps_newest:  # most windows: the oldest instant tells whether there is more to drop
+                if len(instants) > self._deciding_count:
+                    instants = instants[-self._deciding_count :]
+                max_age = self._max_age
+                if max_age is None or instants[0] > now - max_age:
+                    return instants
+            return self._window.prune(instants, now, self._deciding_count)
         index = bisect_right(state, at)
         return self._window.prune([*state[:index], at, *state[index:]], now, self._deciding_count)
 

@@ -72,7 +72,7 @@ class _FieldTable:
     def add(self, required: RequiredText, place: int) -> None:
         self._tables.setdefault(required.fold, _TextTable(required.fold)).add(required, place)
 
-    def find(self, activity: Activity) -> Sequence[int]:
+    def find(self, activity: Activity) -> _Positions:
         text = text_from(self._read(activity))
         if text is None:
             return ()
@@ -89,7 +89,7 @@ class _FieldTable:
 class FilterIndex:
     """Built once per release from its counters; equal filters are one."""
 
-    __slots__ = ("_always", "_counters", "_fields", "_filters", "depends_on_time")
+    __slots__ = ("_always", "_counters", "_fields", "_filters", "_of_visits", "depends_on_time")
 
     def __init__(self, counters: Sequence[ActivityCounter] = ()) -> None:
         self.depends_on_time = False
@@ -99,6 +99,8 @@ class FilterIndex:
         self._fields: dict[str, _FieldTable] = {}
         self._always: list[int] = []
         """Filters that need no text that could be looked up."""
+        self._of_visits: dict[tuple[_Positions, ...], list[ActivityCounter]] = {}
+        """The counters of a visit whose texts find these filters, where the texts are all that they ask."""
         for event_filter, positions in _group_by_filter(counters):
             self._add(event_filter, positions)
 
@@ -115,29 +117,49 @@ class FilterIndex:
             table = self._fields[required.key] = _FieldTable(required.read)
         table.add(required, place)
 
-    def matching(self, activity: Activity) -> list[ActivityCounter]:
+    def matching(self, activity: Activity) -> Sequence[ActivityCounter]:
         """The counters that the event matches, in the order of the release."""
+        found = tuple([table.find(activity) for table in self._fields.values()])
+        if not activity.is_visit or self._always:
+            return self._match(found, activity)
+        counters = self._of_visits.get(found)
+        if counters is None:
+            counters = self._match(found, activity)
+            if self._is_decided(found, activity):
+                if len(self._of_visits) >= _MAX_CACHED_TEXTS:
+                    self._of_visits.clear()
+                self._of_visits[found] = counters
+        return counters
+
+    def _match(self, found: Iterable[_Positions], activity: Activity) -> list[ActivityCounter]:
         counters = self._counters
-        positions = self._positions(activity)
+        positions = self._positions(found, activity)
         if not positions:
             return []
         if len(positions) > 1:
             positions = sorted(set(positions))
-        found = [counters[position] for position in positions]
-        return [counter for counter in found if counter.counts_every_match or counter.matches(activity)]
+        matched = [counters[position] for position in positions]
+        return [counter for counter in matched if counter.counts_every_match or counter.matches(activity)]
 
-    def _positions(self, activity: Activity) -> list[int]:
+    def _positions(self, found: Iterable[_Positions], activity: Activity) -> list[int]:
         filters = self._filters
         positions: list[int] = []
         for place in self._always:
             if filters[place].event_filter.matches(activity):
                 positions.extend(filters[place].counters)
-        for table in self._fields.values():
-            for place in table.find(activity):
+        for places in found:
+            for place in places:
                 indexed = filters[place]
                 if indexed.is_decided(activity) or indexed.event_filter.matches(activity):
                     positions.extend(indexed.counters)
         return positions
+
+    def _is_decided(self, found: Iterable[_Positions], activity: Activity) -> bool:
+        """Whether every event of the kind whose texts find these filters matches the same counters."""
+        indexed = [self._filters[place] for places in found for place in places]
+        return all(each.is_decided(activity) for each in indexed) and all(
+            self._counters[position].counts_every_match for each in indexed for position in each.counters
+        )
 
 
 def _group_by_filter(counters: Sequence[ActivityCounter]) -> Iterable[tuple[ActivityFilter, _Positions]]:

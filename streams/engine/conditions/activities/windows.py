@@ -54,6 +54,14 @@ class CountWindow(Protocol):
     """A window as a counting leaf uses it; instants (ms) are ascending."""
 
     @property
+    def max_age(self) -> int | None:
+        """How old (ms) an event inside may be at most; None for any age."""
+
+    @property
+    def has_age_only(self) -> bool:
+        """Whether nothing but `max_age` excludes an event."""
+
+    @property
     def lossy(self) -> bool:
         """Whether more instants than `MOST_INSTANTS` may matter, so that a full list may have lost some."""
 
@@ -89,6 +97,10 @@ class RollingWindow:
     min_age: int
     first: int | None
     last: int | None
+
+    @property
+    def has_age_only(self) -> bool:
+        return self.min_age == 0 and self.first is None and self.last is None
 
     @property
     def lossy(self) -> bool:
@@ -135,7 +147,7 @@ class RollingWindow:
         return start, min(entry_index, end), end
 
     def prune(self, instants: list[int], now: int, deciding_count: int) -> list[int]:
-        if self.min_age == 0 and self.first is None and self.last is None:  # most windows: `within`, or none
+        if self.has_age_only:  # most windows: `within`, or none
             start = max(len(instants) - min(deciding_count, MOST_INSTANTS), 0)
             if self.max_age is not None and start < len(instants) and instants[start] <= now - self.max_age:
                 start = bisect_right(instants, now - self.max_age, start)
@@ -166,6 +178,10 @@ class CalendarWindow:
     since: DateBound | None
     until: DateBound | None
     account_zone: ZoneInfo
+
+    @property
+    def has_age_only(self) -> bool:
+        return False
 
     @property
     def lossy(self) -> bool:

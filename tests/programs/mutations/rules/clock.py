@@ -156,7 +156,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         where="decisions/segments.py",
         text="truths.take_back(mask_before)",
         instead="truths.take_back(truths.members)",
-        caught_by=(f"{_TIME}::test_visits_at_t_and_at_exactly_t_plus_7d_never_flicker_out",),
+        caught_by=(f"{_TIME}::test_a_change_by_time_at_the_instant_of_a_record_is_caused_by_the_clock",),
     ),
     Mutation(
         id="future",
@@ -213,6 +213,17 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(
             "tests/unit/streams/engine/state/test_applied_ids.py"
             "::test_an_id_of_the_first_instant_of_the_window_stays_in_a_row_without_chunks",
+        ),
+    ),
+    Mutation(
+        id="repeat-in-a-later-chunk",
+        section=3,
+        rule="An event `id` among the latest 256 changes nothing, wherever it is kept",
+        where="state/applied_ids.py",
+        text="self._hashes = _add_hashes(self._hashes, [name for name, _ in taken])",
+        instead="self._hashes = _add_hashes(self._hashes, [])",
+        caught_by=(
+            "tests/unit/streams/engine/state/test_applied_ids.py::test_an_id_is_known_in_whatever_chunk_it_is",
         ),
     ),
     Mutation(

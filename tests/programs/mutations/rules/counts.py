@@ -58,12 +58,21 @@ MUTATIONS: tuple[Mutation, ...] = (
         caught_by=(_TIMES,),
     ),
     Mutation(
+        id="too-old-is-dropped",
+        section=5,
+        rule="`within` holds its far edge open: an instant of exactly that age is dropped",
+        where="conditions/activities/counts.py",
+        text="instants[0] > now - max_age:",
+        instead="instants[0] >= now - max_age:",
+        caught_by=(f"{_COUNTED}::test_instants_that_no_window_can_hold_any_more_are_dropped",),
+    ),
+    Mutation(
         id="two-at-one-instant",
         section=5,
         rule="Two events at the same instant are two",
         where="conditions/activities/counts.py",
-        text="prune([*state, at], now",
-        instead="prune(sorted({*state, at}), now",
+        text="instants = [*state, at]",
+        instead="instants = sorted({*state, at})",
         caught_by=(f"{_COUNTED}::test_two_events_at_the_same_instant_are_two",),
     ),
     Mutation(

@@ -6,6 +6,7 @@ from tests.programs.mutations.mutation import Mutation
 
 _FOLDER = "tests/unit/streams/engine/graph"
 _TRUTHS = f"{_FOLDER}/test_contact_truths.py"
+_SEGMENTS = "tests/unit/streams/engine/decisions/test_segments.py"
 _HELD = f"{_FOLDER}/test_held_timers.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -14,17 +15,35 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=5,
         rule="A segment that several values exclude is met only when all of them allow it again",
         where="graph/contact_truths.py",
-        text="ones &= plane  # what is carried to the next digit",
-        instead="ones = 0  # what is carried to the next digit",
+        text="                allowed &= mask\n",
+        instead="                allowed &= allowed\n",
         caught_by=(f"{_TRUTHS}::test_a_segment_that_many_values_refuse_is_met_only_when_all_allow_it",),
+    ),
+    Mutation(
+        id="a-lost-segment-is-left",
+        section=5,
+        rule="A segment that a changed value excludes is left",
+        where="graph/contact_truths.py",
+        text="self.allowed ^= self.allowed & differing",
+        instead="self.allowed ^= self.allowed & allowed",
+        caught_by=(f"{_TRUTHS}::test_a_segment_that_many_values_refuse_is_met_only_when_all_allow_it",),
+    ),
+    Mutation(
+        id="references-in-their-order",
+        section=5,
+        rule="Segments are settled in the order of their references, those that wait already too",
+        where="decisions/segments.py",
+        text="waiting = sorted({*later, *places_of(followers)})",
+        instead="waiting = places_of(followers)",
+        caught_by=(f"{_SEGMENTS}::test_what_waits_is_settled_beside_what_follows_from_a_change",),
     ),
     Mutation(
         id="scores-are-read-again",
         section=5,
         rule="Memberships follow a score as it changes",
         where="graph/contact_truths.py",
-        text="if changes.scores:\n            self._read_scores",
-        instead="if changes.everything:\n            self._read_scores",
+        text="if changes.scores:\n            for place",
+        instead="if changes.everything:\n            for place",
         caught_by=(f"{_TRUTHS}::test_a_change_of_an_input_is_noticed",),
     ),
     Mutation(
@@ -104,8 +123,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="What is due at t and the record at t are told net, for segments that refer to others too",
         where="graph/contact_truths.py",
-        text="while changed:",
-        instead="while not changed:",
+        text="for segment in places_of(changed):",
+        instead="for segment in places_of(0):",
         caught_by=(f"{_TRUTHS}::test_what_refers_to_a_segment_whose_change_is_taken_back_is_asked_once_more",),
     ),
     Mutation(

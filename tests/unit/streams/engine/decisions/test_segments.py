@@ -25,6 +25,15 @@ def test_the_table_of_members_has_a_row_for_a_member_and_null_after_the_exit() -
     assert row == {"topic": "segment-members", "key": "default/german/ann", "gone": True}
 
 
+def test_what_waits_is_settled_beside_what_follows_from_a_change() -> None:
+    french = {"id": "french", "dynamic": True, "when": {"property": "country", "eq": "FR"}}
+    follower = {"id": "follower", "dynamic": True, "when": {"segment": "german"}}
+    driver = EngineDriver(segments=[GERMAN, french, follower])
+    driver.change_contact(day(0), country="DE")
+    changes = segment_changes(driver.change_contact(day(1), country="FR"))
+    assert changes == [("german", "out"), ("french", "in"), ("follower", "out")]
+
+
 def test_the_cause_names_event_release_and_the_leaves_that_decided() -> None:
     when = {"any": [{"property": "country", "eq": "DE"}, {"property": "city", "eq": "Wien"}]}
     driver = EngineDriver(segments=[{"id": "near", "dynamic": True, "when": when}])

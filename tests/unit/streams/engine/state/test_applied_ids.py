@@ -53,6 +53,16 @@ class PlainIds:
         self._ids = [each for each in self._ids[-self._window.max_ids :] if each[1] >= clock - self._window.duration]
 
 
+def test_an_id_is_known_in_whatever_chunk_it_is() -> None:
+    ann, window = contact_with(), DuplicateWindow(1 << 40, 256)
+    for number in range(40 * CHUNK):
+        assert not is_repeat(ann, f"e{number}", START, window)
+        remember_id(ann, f"e{number}", window, in_chunks=True)
+        assert is_repeat(ann, f"e{max(number - 255, 0)}", START, window)
+        assert is_repeat(ann, f"e{max(number - 3 * CHUNK, 0)}", START, window)
+        assert not is_repeat(ann, f"e{number - 256}", START, window)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_chunks_recognize_the_same_repeats_as_one_list(seed: int) -> None:
     chance = random.Random(seed)
