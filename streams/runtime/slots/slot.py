@@ -112,8 +112,7 @@ class Slot:
         self._rows = 0
         self._control_barrier = 0
         """The journal is read up to here before another control record is appended."""
-        self._is_waiting = False
-        self._is_active = False
+        self._is_waiting = self._is_active = False
         self._task: asyncio.Task[None] | None = None
 
     @property

@@ -60,7 +60,7 @@ async def settled() -> None:
 
 
 async def try_in_vain(org: OrgDelivery) -> None:
-    org.begin([QueuedHandOver(lead_of())])
+    org.begin([QueuedHandOver(lead_of())], [lead_of()])
     await settled()
     with pytest.raises(CircuitOpen) as refused:
         org.end()

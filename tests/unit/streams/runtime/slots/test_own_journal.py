@@ -41,7 +41,7 @@ class MarkingProducer(FakeProducer):
         log = self.committed.setdefault(JOURNAL, [])
         if self.of_others and any(target == JOURNAL for target, _ in writer.batches()):
             log += [(b"default/other", value, []) for value in self.of_others]
-            log.append(MARKER)  # type: ignore[arg-type]
+            log.append(MARKER)
             self.of_others.clear()
         return await super().write_ahead(writer)
 
@@ -50,7 +50,7 @@ class MarkingProducer(FakeProducer):
         targets = {target for target, _ in writer.batches()} | self.ahead.keys()
         last_offsets = await super().write(writer)
         for target in targets:
-            self.committed[target].append(MARKER)  # type: ignore[arg-type]
+            self.committed[target].append(MARKER)
         return last_offsets
 
 
