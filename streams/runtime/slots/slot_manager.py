@@ -180,10 +180,8 @@ class SlotManager:
 
     def _new_slot(self, number: int) -> Slot:
         settings, spec = self.settings, self.spec
-        changelog = spec.changelog_topic(settings)
-        partitions = OutputPartitions(
-            number, spec.slots, settings.prefix, self.journal, changelog, spec.partition_key
-        )
+        log, key = spec.changelog_topic(settings), spec.partition_key
+        partitions = OutputPartitions(number, spec.slots, settings.prefix, self.journal, log, key)
         rows, local_rows = self._row_stores.open(number)
         decider, control_state = spec.decider(settings, number, rows), self.control_topics.control_state
         sources = self.source_watch.sources

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from streams.errors import UsageError
 
+if TYPE_CHECKING:
+    from streams.definitions.document import Document
 
-def read_condition_text(text: str) -> dict[str, Any]:
+
+def read_condition_text(text: str) -> Document:
     """The condition that a text of YAML or JSON holds. Raises UsageError where it holds none."""
     # The server names this function and does not need what it needs.
     from streams.search.condition import FILE_PREFIX, read_condition  # noqa: PLC0415

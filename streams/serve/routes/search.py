@@ -6,7 +6,7 @@ What searches is imported in a thread, for the first search: the server starts w
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
@@ -19,6 +19,7 @@ from streams.serve.questions.condition import read_condition_text
 from streams.settings import Settings
 
 if TYPE_CHECKING:
+    from streams.definitions.document import Document
     from streams.search.search import SearchRequest, SearchResult
 
 router = APIRouter(tags=["search"])
@@ -57,7 +58,7 @@ def condition_problem(text: str) -> HttpProblem:
     return HttpProblem("invalid", "the condition cannot be used", errors=errors)
 
 
-async def _search(settings: Settings, question: SearchQuestion, document: dict[str, Any] | None) -> SearchAnswer:
+async def _search(settings: Settings, question: SearchQuestion, document: Document | None) -> SearchAnswer:
     from streams.search.free_text import FreeTextQuery  # noqa: PLC0415 - see the module's docstring
     from streams.search.search import SearchRequest, search  # noqa: PLC0415
 
