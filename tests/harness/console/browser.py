@@ -69,6 +69,10 @@ class Browser:
         """Until all texts are to be read there."""
         self._wait(lambda: all(text in self.text(selector) for text in texts), f"{texts} in {selector}")
 
+    def wait_for_absence(self, text: str, selector: str = "main") -> None:
+        """Until a text is not to be read there."""
+        self._wait(lambda: text not in self.text(selector), f"no {text} in {selector}")
+
     def wait_for_state(self, state: str) -> None:
         """Until the live connection says `state`."""
         self._wait(lambda: self.text("#connection") == state, f"connection {state}")

@@ -63,7 +63,7 @@ def place(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plac
 @pytest.fixture(scope="package")
 def pages(place: Place) -> list[str]:
     """Every kind of page, with something on it."""
-    [letter] = place.server.get("/dead-letters").json()["letters"]
+    letter = place.server.get("/dead-letters").json()["letters"][0]  # other tests of the folder make more
     return [
         "",
         *("segments", "segments/hot-emea", "campaigns", "campaigns/spring-trial"),

@@ -105,7 +105,7 @@ def test_a_segment_lists_who_enters_and_leaves(account: AccountUnderTest) -> Non
     browser.wait_for_text("member", selector="main .scroll tbody")
     account.change("member", country="FR")
     browser.wait_for_text("member left german")
-    wait_until(lambda: "member" not in browser.text("main .scroll tbody"), LIMIT_SECONDS, "the list is as it was")
+    browser.wait_for_absence("member", selector="main .scroll tbody")
 
 
 def test_a_segment_shows_its_new_condition(account: AccountUnderTest) -> None:

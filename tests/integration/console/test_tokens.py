@@ -22,7 +22,7 @@ FORMER, VALID = "former-" * 4, "valid-" * 4
 @contextmanager
 def serving(place: Place, folder: Path, port: int, token: str) -> Iterator[ServeProcess]:
     """A server over the same read models that takes one token."""
-    (url,) = set(re.findall(r"redis://127.0.0.1:[0-9]+/0", place.server.text))
+    url = re.findall(r"redis://127.0.0.1:[0-9]+/0", place.server.text)[-1]  # it may have been started anew
     environment = {**place.pipeline.environment, "LEADSTREAM_REDIS_URL": url}
     with ServeProcess(folder, {**environment, "LEADSTREAM_SERVE_TOKENS": f"read:{token}"}, port=port) as server:
         yield server

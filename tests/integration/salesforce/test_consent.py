@@ -70,13 +70,13 @@ def test_a_segment_keeps_contacts_back_and_the_org_learns_of_each_opt_out(
             pipeline.publish([contact("ada", 1, consent="no")])
             wait_until(lambda: consents(sandbox) == {"Ada": "no"}, LIMIT_SECONDS, "the opt-out in the org")
 
-            sandbox.add_fault("drop", path="services/data", times=-1)
+            pipeline.run_command("salesforce", "pause")
             told = hand_overs(pipeline)
             pipeline.publish([contact("cid", 2, **yes)])
             wait_until(lambda: hand_overs(pipeline) == told + 1, LIMIT_SECONDS, "a hand-over that waits")
             pipeline.publish([contact("cid", 3, consent="no")])
             wait_until(lambda: hand_overs(pipeline) == told + 2, LIMIT_SECONDS, "the opt-out behind it")
-            sandbox.clear_faults()
+            pipeline.run_command("salesforce", "resume")
             wait_until(lambda: answer_of(pipeline, "cid") == "do_not_sync", LIMIT_SECONDS, "why nothing was made")
             assert consents(sandbox) == {"Ada": "no"}
 

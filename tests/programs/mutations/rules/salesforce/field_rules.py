@@ -127,8 +127,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="the upsert carries its number, so that an older snapshot is not written over a newer one",
         where="connectors/salesforce/handover/planning.py",
-        text="newer = [each for each in plan.handovers if number is None or number < each.number]",
-        instead="newer = list(plan.handovers)",
+        text="newer = [each for each in waiting if number is None or number < each.number]",
+        instead="newer = list(waiting)",
         caught_by=(f"{_HAND_OVER}::test_an_older_snapshot_does_not_overwrite_a_newer_one",),
     ),
     Mutation(
