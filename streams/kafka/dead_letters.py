@@ -90,10 +90,16 @@ DECISION_REFUSAL_TOPICS = frozenset(
 """Topics whose events may be refused only when they are decided. A patch that is refused still uses up its id."""
 
 
-async def read_refused_sources(consumer: Consumer, partition: TopicPartition) -> set[SourcePosition]:
-    """The sources of all dead letters of a partition. Assigns `consumer`. Raises BrokerUnavailable."""
+async def read_refused_sources(
+    consumer: Consumer, partition: TopicPartition, until: int | None = None
+) -> set[SourcePosition]:
+    """The sources of all dead letters of a partition, up to the offset `until` or to its present end.
+
+    Assigns `consumer`. Raises BrokerUnavailable.
+    """
     refused: set[SourcePosition] = set()
-    async for batch in read_batches_to_end(consumer, [partition], max_records=FETCH_RECORDS):
+    ends = None if until is None else {partition: until}
+    async for batch in read_batches_to_end(consumer, [partition], ends=ends, max_records=FETCH_RECORDS):
         sources = (source_from_headers(letter.headers) for letter in batch)
         refused.update(source for source in sources if source is not None and source[0] in DECISION_REFUSAL_TOPICS)
     return refused

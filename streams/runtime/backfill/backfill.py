@@ -35,7 +35,7 @@ from streams.engine.partition.checkpoint import PendingProposal
 from streams.errors import NoDiskSpace, PastCounterLost
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.protocols import ConsumedRecord, Consumer
-from streams.kafka.reader import read_batches_to_end, require_key, require_value
+from streams.kafka.reader import fetch_end_offsets, read_batches_to_end, require_key, require_value
 from streams.runtime.backfill.counting_messages import CountEnd, CountProgress, CountRequest
 from streams.runtime.backfill.counting_process import CountingProcess
 from streams.runtime.backfill.slice_queue import SliceQueue
@@ -249,11 +249,11 @@ class Backfill:
             began = time.monotonic()
             logger.info("counting the past", records=proposal.offset, first_pass=not after)
             try:
-                process = self._tools.process
+                process, request = self._tools.process, await self._request(account, proposal, after)
                 if process is None or proposal.offset <= FEW_RECORDS:
-                    end = await self._count_here(account, proposal, after, slices, logger)
+                    end = await self._count_here(request, slices, logger)
                 else:
-                    end = await self._count_there(process, self._request(account, proposal, after), slices, logger)
+                    end = await self._count_there(process, request, slices, logger)
                 slices.complete()
             except (PastCounterLost, NoDiskSpace) as error:
                 logger.warning("counting the past again", cause=error_summary(error), after_ms=round(1000 * pause))
@@ -265,7 +265,11 @@ class Backfill:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _request(self, account: str, proposal: PendingProposal, after: str) -> CountRequest:
+    async def _request(self, account: str, proposal: PendingProposal, after: str) -> CountRequest:
+        # The broker answers the end of a transaction before readers see it: what a committed one has refused may lie
+        # behind the last stable offset for a moment.
+        async with self._tools.open_consumer("read_uncommitted") as consumer:
+            ends = await fetch_end_offsets(consumer, [self._dead_letters])
         return CountRequest(
             account,
             self._decider.active_releases().get(account, 0),
@@ -273,6 +277,7 @@ class Backfill:
             journal=(self._journal.topic, self._journal.partition),
             dead_letters=(self._dead_letters.topic, self._dead_letters.partition),
             until=proposal.offset,
+            letters_until=ends[self._dead_letters],
             after=after,
         )
 
@@ -289,12 +294,10 @@ class Backfill:
 
         return await process.count(request, slices, note_progress)
 
-    async def _count_here(
-        self, account: str, proposal: PendingProposal, after: str, slices: SliceQueue, logger: FilteringBoundLogger
-    ) -> CountEnd:
+    async def _count_here(self, request: CountRequest, slices: SliceQueue, logger: FilteringBoundLogger) -> CountEnd:
         """Counts in this process, beside its slots."""
-        counter = self._decider.backfill_counter(account, after, COUNT_BYTES)
-        is_truncated = await self._count_journal(counter, proposal.offset, logger)
+        counter = self._decider.backfill_counter(request.account, request.after, COUNT_BYTES)
+        is_truncated = await self._count_journal(counter, request, logger)
         keys = counter.unsorted_keys()
         await self._throttle.run_throttled(keys, list.sort)
         await self._throttle.run_throttled(counter.slices(keys), slices.put)
@@ -310,11 +313,13 @@ class Backfill:
         self._wake()
         await self._slices_done.wait()
 
-    async def _count_journal(self, counter: BackfillCounter, until: int, logger: FilteringBoundLogger) -> bool:
-        """Feeds the records before offset `until`; returns whether retention has removed the journal's beginning."""
-        last_log = time.monotonic()
+    async def _count_journal(
+        self, counter: BackfillCounter, request: CountRequest, logger: FilteringBoundLogger
+    ) -> bool:
+        """Feeds the records before the proposal; returns whether retention has removed the journal's beginning."""
+        last_log, until = time.monotonic(), request.until
         async with self._tools.open_consumer("read_committed") as consumer:
-            refused_sources = await read_refused_sources(consumer, self._dead_letters)
+            refused_sources = await read_refused_sources(consumer, self._dead_letters, request.letters_until)
             ends = {self._journal: until}
             async for batch in read_batches_to_end(consumer, [self._journal], ends=ends, max_records=FETCH_RECORDS):
                 bursts = [batch[start : start + BURST_RECORDS] for start in range(0, len(batch), BURST_RECORDS)]

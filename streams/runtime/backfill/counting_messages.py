@@ -19,9 +19,9 @@ LENGTH_BYTES = 4
 class CountRequest(msgspec.Struct, frozen=True):
     """Asks for what the new leaves of a release need of the past.
 
-    The journal partition `journal` is read before offset `until`, and the dead letters in `dead_letters`: topic and
-    partition. `active` is the number of the account's release that decides, `number` that of the proposed one. Only
-    contacts with ids after `after` are counted.
+    The journal partition `journal` is read before offset `until`, the dead letters in `dead_letters` before offset
+    `letters_until`: topic and partition. `active` is the number of the account's release that decides, `number` that
+    of the proposed one. Only contacts with ids after `after` are counted.
     """
 
     account: str
@@ -30,6 +30,7 @@ class CountRequest(msgspec.Struct, frozen=True):
     journal: tuple[str, int]
     dead_letters: tuple[str, int]
     until: int
+    letters_until: int
     after: str
 
 

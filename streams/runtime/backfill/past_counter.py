@@ -83,7 +83,9 @@ class PastCounter:
 
     async def _count(self, consumer: Consumer, counter: BackfillCounter, request: CountRequest) -> bool:
         """Returns whether retention has removed the journal's beginning."""
-        refused_sources = await read_refused_sources(consumer, TopicPartition(*request.dead_letters))
+        refused_sources = await read_refused_sources(
+            consumer, TopicPartition(*request.dead_letters), request.letters_until
+        )
         journal = TopicPartition(*request.journal)
         last_report = time.monotonic()
         async for batch in read_batches_to_end(consumer, [journal], ends={journal: request.until}):

@@ -41,9 +41,10 @@ class FakeJournalRecord(NamedTuple):
 
 
 class FakeJournalConsumer:
-    """Returns the journal's records; `dead-letters` is empty."""
+    """Returns the journal's records; `dead-letters` has none that can be read, and ends at `letters_end`."""
 
-    def __init__(self, journal: list[tuple[int, bytes, bytes]]) -> None:
+    def __init__(self, journal: list[tuple[int, bytes, bytes]], letters_end: int = 0) -> None:
+        self._letters_end = letters_end
         self._journal = [FakeJournalRecord(*entry) for entry in journal]
         self._next = 0
         self._tp: Any = None
@@ -55,7 +56,7 @@ class FakeJournalConsumer:
         self._next = 0
 
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, 0)
+        return dict.fromkeys(partitions, self._letters_end)
 
     async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, 0)
@@ -111,14 +112,15 @@ class BackfillSetup:
         self.throttle = Throttle()
         self.swallows_cancellation = False  # whether the next consumer's stop swallows a cancellation
         self.process: FakeCountingProcess | None = None
+        self.letters_end = 0  # the end of the log of `dead-letters`, beyond its last stable offset
         self.backfill = self.new()
 
     def new(self) -> Backfill:
         """A back-fill as a new owner of the slot makes it."""
 
         @asynccontextmanager
-        async def open_consumer(_isolation: str) -> AsyncIterator[Any]:
-            yield FakeJournalConsumer(self.driver.journal)
+        async def open_consumer(isolation: str) -> AsyncIterator[Any]:
+            yield FakeJournalConsumer(self.driver.journal, self.letters_end if isolation == "read_uncommitted" else 0)
             if self.swallows_cancellation:
                 self.swallows_cancellation = False
                 self.closing.set()

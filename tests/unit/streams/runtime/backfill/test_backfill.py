@@ -193,12 +193,15 @@ async def test_a_long_past_is_counted_by_another_process_again_until_it_succeeds
     monkeypatch.setattr(backfill_module, "FIRST_PAUSE", 0.0)
     setup = BackfillSetup(driver_with_contacts())
     setup.process = process = FakeCountingProcess(setup.driver, failures=2)
+    setup.letters_end = 7
     setup.backfill = setup.new()
     setup.propose(COUNTED)
     await setup.await_counts()
     assert sorted((await setup.next_slice()).contacts) == ["c00000", "c00001", "c00002"]
     assert await setup.next() == ("default", 2)
-    request = CountRequest("default", 1, 2, ("p-journal", 0), ("p-dead-letters", 0), until=4, after="")
+    request = CountRequest(
+        "default", 1, 2, ("p-journal", 0), ("p-dead-letters", 0), until=4, letters_until=7, after=""
+    )
     assert process.requests == [request] * 3
     await setup.backfill.close()
     await setup.tools.close()

@@ -17,7 +17,9 @@ from streams.runtime.backfill.counting_messages import CountEnd, CountProgress, 
 from streams.runtime.backfill.counting_process import CountingProcess
 from streams.runtime.backfill.slice_queue import SliceQueue
 
-REQUEST = CountRequest("default", 1, 2, ("p-journal", 0), ("p-dead-letters", 0), until=30_000, after="")
+REQUEST = CountRequest(
+    "default", 1, 2, ("p-journal", 0), ("p-dead-letters", 0), until=30_000, letters_until=0, after=""
+)
 
 ANSWERS = """\
 import os, sys

@@ -93,7 +93,7 @@ class CounterSetup:
             for visit in range(1 + number % 3):
                 self.driver.visit(day(visit, number), contact=f"c{number:02}")
         journal = [FakeLogRecord(*entry) for entry in self.driver.journal]
-        self.until = len(journal)
+        self.until, self.letters_until = len(journal), 0
         after = journal[-1]._replace(offset=self.until)  # comes after the proposal: is not counted
         definitions = [release(0, 0, FIRST), release(1, 1, SECOND)]
         self.cluster = FakeCluster({JOURNAL: [*journal, after], DEAD_LETTERS: [], DEFINITIONS: definitions})
@@ -104,7 +104,7 @@ class CounterSetup:
 
     async def count(self, after: str = "") -> tuple[list[EncodedSlice], CountEnd]:
         self.answers.clear()
-        request = CountRequest("default", 1, 2, JOURNAL, DEAD_LETTERS, self.until, after)
+        request = CountRequest("default", 1, 2, JOURNAL, DEAD_LETTERS, self.until, self.letters_until, after)
         await self.counter.answer(request)
         *slices, end = self.answers
         assert isinstance(end, CountEnd)
@@ -149,7 +149,9 @@ async def test_it_knows_a_release_that_came_after_its_first_answer(monkeypatch: 
     first, _ = await setup.count()
     longer = {"id": "settled", "dynamic": True, "when": {"visit": {}, "count": {"gte": 3}}}
     setup.cluster.logs[DEFINITIONS].append(release(2, 2, {**SECOND, "segments": [longer]}))
-    await setup.counter.answer(CountRequest("default", 1, 3, JOURNAL, DEAD_LETTERS, setup.until, ""))
+    await setup.counter.answer(
+        CountRequest("default", 1, 3, JOURNAL, DEAD_LETTERS, setup.until, setup.letters_until, "")
+    )
     last = setup.answers[-2]
     assert isinstance(last, SliceMessage)
     assert msgspec.json.decode(last.value)["number"] == 3

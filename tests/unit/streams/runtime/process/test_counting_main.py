@@ -16,7 +16,7 @@ from streams.errors import BrokerUnavailable, ConfigurationError
 from streams.runtime.backfill.counting_messages import CountRequest, frame
 from streams.runtime.process.counting_main import NICENESS
 
-REQUEST = CountRequest("default", 0, 1, ("journal", 0), ("dead-letters", 0), until=30_000, after="")
+REQUEST = CountRequest("default", 0, 1, ("journal", 0), ("dead-letters", 0), until=30_000, letters_until=0, after="")
 
 
 def run(stdin: bytes = b"", **settings: str) -> subprocess.CompletedProcess[bytes]:
