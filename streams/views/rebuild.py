@@ -246,20 +246,23 @@ class Rebuild:
 
     async def _keeping_lock(self, build: Coroutine[Any, Any, Deployment]) -> Deployment:
         """What the build gives; it is ended when the lock is lost."""
-        building, keeping = asyncio.create_task(build), asyncio.create_task(self._keep_lock())
+        is_over = asyncio.Event()
+        building, keeping = asyncio.create_task(build), asyncio.create_task(self._keep_lock(is_over))
         try:
             await asyncio.wait([building, keeping], return_when=asyncio.FIRST_COMPLETED)
             return await (building if building.done() else keeping)
         finally:
+            is_over.set()
             for task in (building, keeping):
                 task.cancel()
             await asyncio.gather(building, keeping, return_exceptions=True)
 
-    async def _keep_lock(self) -> NoReturn:
+    async def _keep_lock(self, is_over: asyncio.Event) -> NoReturn:
         """Renews the lock though the build waits for the broker, for a transaction that is open perhaps."""
-        while True:
+        while not is_over.is_set():  # redis-py may lose a cancellation while it connects
             await asyncio.sleep(_RENEW_SECONDS)
             await self._renew()
+        raise asyncio.CancelledError
 
     def _note(self, done: int) -> None:
         """Shows progress, which the next renewal tells others."""

@@ -21,6 +21,7 @@ from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.errors import RebuildRuns, RedisUnavailable
 from streams.views import consumer as consumer_module
+from streams.views import rebuild as rebuild_module
 from streams.views.consumer import ViewConsumer
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
@@ -99,6 +100,26 @@ async def test_a_rebuild_that_lost_its_lock_is_not_shown(deployment: ViewDeploym
         with pytest.raises(RebuildRuns if owner else RedisUnavailable):
             await Rebuild(deployment.settings, _Interrupted(client, ":progress:", lose_lock)).run()
         assert await read_deployment(client, keys) is None
+
+
+async def test_a_rebuild_ends_though_the_renewal_of_its_lock_loses_the_cancellation(
+    deployment: ViewDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lose_a_cancellation(_rebuild: Rebuild) -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            return  # as redis-py may, while it connects
+
+    async def build(_rebuild: Rebuild, *_: object) -> Deployment:
+        await asyncio.sleep(0.05)  # the lock is being renewed
+        return Deployment(1, 0, 0, is_complete=True, retention=0)
+
+    monkeypatch.setattr(rebuild_module, "_RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(Rebuild, "_renew", lose_a_cancellation)
+    monkeypatch.setattr(Rebuild, "_build", build)
+    async with open_redis(deployment.redis_url) as client, asyncio.timeout(30):
+        assert (await Rebuild(deployment.settings, client).run()).generation == 1
 
 
 async def test_the_first_changes_of_a_contact_whose_row_is_not_visible_yet_are_in_its_timeline(
