@@ -16,10 +16,9 @@ from collections.abc import Mapping
 from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime.inputs.partition_buffer import AppendedRecord, PartitionBuffer
+from streams.runtime.slots.pipeline import OVERDUE
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.transaction import TransactionBatch
-
-OVERDUE = "a transaction took longer than its bound; the broker may be away"
 
 
 class OwnJournal:

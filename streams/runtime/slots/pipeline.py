@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from streams.errors import Internal
 from streams.runtime.slots.transaction import TransactionBatch
 
+OVERDUE = "a transaction took longer than its bound; the broker may be away"
+
 
 class TransactionPipeline:
     """Commits the transactions of one slot in the order in which they were built.
@@ -73,7 +75,7 @@ class TransactionPipeline:
         except asyncio.CancelledError:
             raise
         except TimeoutError:
-            await self._on_error(Internal("a transaction took longer than its bound; the broker may be away"))
+            await self._on_error(Internal(OVERDUE))
         except BaseException as error:  # noqa: BLE001  # a slot that failed is not to be trusted
             await self._on_error(error)
         else:
