@@ -27,6 +27,7 @@ from streams.kafka.topic_admin import create_topics
 from streams.runtime.process.supervisor import child_environment
 from streams.settings import Settings
 from streams.store.handovers.progress import HandOverProgress, read_progress
+from tests.harness.cli import leadstream
 from tests.harness.kafka.topic_reader import read_topic
 from tests.harness.salesforce.sandbox import SandboxClient
 
@@ -156,6 +157,23 @@ async def progress_of(settings: Settings) -> dict[int, HandOverProgress]:
 async def committed_count(settings: Settings) -> int:
     """How many hand-overs the group has committed."""
     return sum(each.offset for each in (await progress_of(settings)).values())
+
+
+async def all_committed(settings: Settings, count: int) -> None:
+    """Until the group has committed so many hand-overs."""
+
+    async def is_so() -> bool:
+        return await committed_count(settings) == count
+
+    await until(is_so, f"{count} committed")
+
+
+async def salesforce_command(settings: Settings, *arguments: str, exit_code: int = 0) -> tuple[str, str]:
+    """What `leadstream salesforce ...` writes: output, notes."""
+    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
+    result = await asyncio.to_thread(leadstream, "salesforce", *arguments, env=environment)
+    assert result.returncode == exit_code, result.stderr
+    return result.stdout, result.stderr
 
 
 async def stopped_in(settings: Settings) -> set[str]:

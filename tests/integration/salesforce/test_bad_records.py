@@ -10,6 +10,7 @@ import pytest
 from streams.settings import Settings
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
+    all_committed,
     consumer_of,
     create_crm_topics,
     events_of,
@@ -18,7 +19,7 @@ from tests.harness.salesforce.crm_process import (
     until,
 )
 from tests.harness.salesforce.sandbox import SandboxClient
-from tests.integration.salesforce.test_pause_and_retry import all_committed, command, keys_of, refused
+from tests.integration.salesforce.test_pause_and_retry import command, keys_of, refused
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -13,9 +12,9 @@ from agents.crm.handovers import handover_consumer
 from connectors.salesforce.handover.handover_records import LeadHandOver
 from streams.settings import Settings
 from streams.store.handovers.commands import HandOverPause, encode_command
-from tests.harness.cli import leadstream
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
+    all_committed,
     committed_count,
     consumer_of,
     create_crm_topics,
@@ -24,6 +23,7 @@ from tests.harness.salesforce.crm_process import (
     hand_over_all,
     produce,
     running,
+    salesforce_command,
     stopped_in,
     until,
 )
@@ -35,21 +35,6 @@ UPSERT = "composite/sobjects/Lead"
 @pytest.fixture
 async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
     return await create_crm_topics(kafka, prefix, sandbox, salesforce_record_patience_ms=1_000)
-
-
-async def command(settings: Settings, *arguments: str, exit_code: int = 0) -> tuple[str, str]:
-    """What `leadstream salesforce ...` writes: output, notes."""
-    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
-    result = await asyncio.to_thread(leadstream, "salesforce", *arguments, env=environment)
-    assert result.returncode == exit_code, result.stderr
-    return result.stdout, result.stderr
-
-
-async def committed(settings: Settings, count: int) -> None:
-    async def is_so() -> bool:
-        return await committed_count(settings) == count
-
-    await until(is_so, f"{count} committed")
 
 
 async def answers(settings: Settings) -> dict[str, str]:
@@ -87,7 +72,7 @@ async def test_when_hand_overs_go_on_whoever_opted_out_meanwhile_is_not_made(
             told(hand_over("eve", 13)),
         )
         await produce(settings, "crm-commands", (pause.key, None))
-        await committed(settings, 9)
+        await all_committed(settings, 9)
     assert keys_of(sandbox) == {"default/bob", "default/cleo", "default/eve"}
     assert await answers(settings) == {
         "ada": "do_not_sync",
@@ -101,17 +86,17 @@ async def test_when_hand_overs_go_on_whoever_opted_out_meanwhile_is_not_made(
 async def test_an_account_that_was_paused_makes_nobody_who_opted_out_also_for_the_next_worker(
     settings: Settings, sandbox: SandboxClient, hand_over: HandOverFactory
 ) -> None:
-    await command(settings, "pause", "--account", "acme")
+    await salesforce_command(settings, "pause", "--account", "acme")
     waiting = [for_account("acme", hand_over(name, offset)) for offset, name in enumerate(("ada", "bob"))]
     await hand_over_all(settings, *waiting, hand_over("cleo", 2))
     async with running(consumer_of(settings)):
-        await committed(settings, 3)
+        await all_committed(settings, 3)
         opt_out = told(for_account("acme", hand_over("ada", 3)), do_not_sync=True)
         await hand_over_all(settings, opt_out, hand_over("dora", 4))
-        await committed(settings, 5)
+        await all_committed(settings, 5)
         assert keys_of(sandbox) == {"default/cleo", "default/dora"}
     async with running(consumer_of(settings)):
-        await command(settings, "resume", "--account", "acme")
+        await salesforce_command(settings, "resume", "--account", "acme")
 
         async def is_level() -> bool:
             return await stopped_in(settings) == set() and await committed_count(settings) == 5
@@ -128,21 +113,21 @@ async def test_what_was_set_aside_is_repeated_only_with_consent(
         sandbox.add_fault("lock_record", path=UPSERT, key=f"default/{name}", times=-1)
     await hand_over_all(settings, hand_over("ada", 1), hand_over("bob", 2))
     async with running(consumer_of(settings)):
-        await committed(settings, 2)
+        await all_committed(settings, 2)
         sandbox.clear_faults()
         await hand_over_all(settings, told(hand_over("ada", 3), do_not_sync=True))
-        await committed(settings, 3)
-        output, notes = await command(settings, "refused", "retry", "--all", "--yes")
+        await all_committed(settings, 3)
+        output, notes = await salesforce_command(settings, "refused", "retry", "--all", "--yes")
         assert output == "1 lead will be handed over again\n"
         assert "1 lead of contacts that opted out since, which are not handed over, for example ada" in notes
         await until(lambda: keys_of(sandbox) == {"default/bob"}, "the other one is a Lead")
-        output, _ = await command(settings, "refused", "retry", "ada", "--yes", "--json", exit_code=1)
+        output, _ = await salesforce_command(settings, "refused", "retry", "ada", "--yes", "--json", exit_code=1)
         plan: dict[str, Any] = json.loads(output)
         assert plan["retries"] == []
         assert plan["opted_out"] == [{"account": "default", "campaign": "spring-trial", "contact": "ada"}]
         await hand_over_all(settings, told(hand_over("ada", 4)))
-        await committed(settings, 4)
-        await command(settings, "refused", "retry", "ada", "--yes")
+        await all_committed(settings, 4)
+        await salesforce_command(settings, "refused", "retry", "ada", "--yes")
         await until(lambda: keys_of(sandbox) == {"default/ada", "default/bob"}, "consent was given again")
 
 
@@ -153,17 +138,17 @@ async def test_a_repeat_that_is_asked_for_asks_for_consent_when_it_goes_out(
     sandbox.add_fault("lock_record", path=UPSERT, key="default/ada", times=-1)
     await hand_over_all(settings, hand_over("ada", 1))
     async with running(consumer_of(settings)):
-        await committed(settings, 1)
+        await all_committed(settings, 1)
     sandbox.clear_faults()
-    await command(settings, "pause", "--account", "default")
-    await command(settings, "refused", "retry", "ada", "--yes")
+    await salesforce_command(settings, "pause", "--account", "default")
+    await salesforce_command(settings, "refused", "retry", "ada", "--yes")
     other = consumer_of(settings)
     async with running(other):
         await until(lambda: "default" in other.stops, "the pause is known")
         await hand_over_all(settings, told(hand_over("ada", 2), do_not_sync=True))
-        await committed(settings, 2)
+        await all_committed(settings, 2)
     async with running(consumer_of(settings)):
-        await command(settings, "resume", "--account", "default")
+        await salesforce_command(settings, "resume", "--account", "default")
 
         async def is_answered() -> bool:
             return (await answers(settings)).get("ada") == "do_not_sync"

@@ -14,7 +14,7 @@ from streams.settings import Settings
 from tests.harness.cli import leadstream
 from tests.harness.salesforce.crm_process import (
     HandOverFactory,
-    committed_count,
+    all_committed,
     consumer_of,
     create_crm_topics,
     events_of,
@@ -23,6 +23,7 @@ from tests.harness.salesforce.crm_process import (
     produce,
     read_all,
     running,
+    salesforce_command,
     stopped_in,
     until,
 )
@@ -38,10 +39,8 @@ async def settings(kafka: str, prefix: str, sandbox: SandboxClient) -> Settings:
 
 async def command(settings: Settings, *arguments: str, exit_code: int = 0) -> str:
     """The output of `leadstream salesforce ...`."""
-    environment = {"LEADSTREAM_BOOTSTRAP": settings.bootstrap, "LEADSTREAM_PREFIX": settings.prefix}
-    result = await asyncio.to_thread(leadstream, "salesforce", *arguments, env=environment)
-    assert result.returncode == exit_code, result.stderr
-    return result.stdout
+    output, _ = await salesforce_command(settings, *arguments, exit_code=exit_code)
+    return output
 
 
 async def status_of(settings: Settings) -> dict[str, Any]:
@@ -58,13 +57,6 @@ async def refused(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
     assert answer["count"] == len(answer["refused"])
     rows: list[dict[str, Any]] = answer["refused"]
     return rows
-
-
-async def all_committed(settings: Settings, count: int) -> None:
-    async def is_so() -> bool:
-        return await committed_count(settings) == count
-
-    await until(is_so, f"{count} committed")
 
 
 def keys_of(sandbox: SandboxClient) -> set[str]:
