@@ -11,6 +11,8 @@ waits on control records; and it logs errors and goes on. This one has another o
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 from faust.tables import TableManager as FaustTableManager
@@ -19,14 +21,28 @@ from faust.tables.recovery import Recovery as FaustRecovery
 from faust.types import TP
 from mode import Service
 
+from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime.fatal import die
+
+TURN_SECONDS = 60.0
+"""How long a take-over waits at most for the former one to close its slots. One that is just resuming many contacts
+takes seconds.
+"""
 
 log = structlog.get_logger()
 
 
 class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
-    """One take-over per rebalance; a rebalance in between starts it again."""
+    """One take-over per rebalance; a rebalance in between starts it again, when the former one has ended.
+
+    mode cancels the former one without waiting for it. What it opened would be in use: its slots' folders are locked.
+    """
+
+    def __post_init__(self) -> None:
+        """Called by mode's constructor."""
+        super().__post_init__()
+        self._turn = asyncio.Lock()
 
     @Service.task  # type: ignore[untyped-decorator]  # mode publishes no types
     async def _restart_recovery(self) -> None:
@@ -51,7 +67,8 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
         positions: dict[Partition, int] = {}
 
         async def take_over() -> None:
-            positions.update(await app.slot_manager.take_over(consumer.assignment()))
+            async with self._own_turn():
+                positions.update(await app.slot_manager.take_over(consumer.assignment()))
 
         await self._wait(take_over())  # 1
         await app.on_rebalance_complete.send()
@@ -66,6 +83,18 @@ class Recovery(FaustRecovery):  # type: ignore[misc]  # Faust publishes no types
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         app.on_rebalance_end()
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise Internal("a take-over that a rebalance made void did not end; the broker may be away") from error
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 class TableManager(FaustTableManager):  # type: ignore[misc]  # Faust publishes no types

@@ -41,6 +41,7 @@ from streams.runtime.time.claims import Claim
 from streams.runtime.time.control_topics import ControlTopicReader
 from streams.runtime.time.source_partitions import SourceWatch
 from streams.runtime.time.ticks import TickScheduler
+from streams.runtime.uninterrupted import run_to_end
 from streams.settings import Settings
 from streams.tracing.spans import SpanRecorder
 
@@ -137,7 +138,7 @@ class SlotManager:
         owned = {tp.partition for tp in assigned if tp.topic == self.journal}
         partitions = self._input_partitions(assigned, owned)
         for number in self.slots.keys() - owned:
-            await self.slots.pop(number).close()
+            await run_to_end(self.slots.pop(number).close())
         await self._start_shared()
         new: list[Slot] = []
         async with _close_on_error(new):
@@ -395,5 +396,5 @@ async def _close_on_error(slots: list[Slot]) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        await asyncio.gather(*(slot.close() for slot in slots), return_exceptions=True)
+        await run_to_end(asyncio.gather(*(slot.close() for slot in slots), return_exceptions=True))
         raise

@@ -24,6 +24,7 @@ from streams.kafka.reader import Offsets, read_partitions_to_end, stop_consumer
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.faust.plain_records import return_plain_records
 from streams.runtime.slots.slot import Slot
+from streams.runtime.uninterrupted import run_to_end
 from streams.settings import Settings
 
 READ_BYTES = 8 << 20
@@ -67,7 +68,9 @@ class TakeOver:
         for slot, checkpoint in before.items():
             _require_continuation(slot, checkpoint)
         for slot in slots:
-            await _resume(slot)
+            # In another thread: it may take seconds, and other slots go on. A cancelled take-over waits for it, since
+            # it closes the slot next, and its rows must not be in use then.
+            await run_to_end(asyncio.to_thread(slot.resume))
 
     async def stable_ends(
         self, consumer: Consumer, by_changelog: SlotsByChangelog
@@ -146,19 +149,6 @@ class TakeOver:
             yield consumer
         finally:
             await stop_consumer(consumer)
-
-
-async def _resume(slot: Slot) -> None:
-    """Resumes in another thread: it may take seconds, and other slots go on.
-
-    A cancelled take-over waits for it: the slot is closed next, and its rows must not be in use then.
-    """
-    resumption = asyncio.create_task(asyncio.to_thread(slot.resume))
-    try:
-        await asyncio.shield(resumption)
-    except asyncio.CancelledError:
-        await asyncio.gather(resumption, return_exceptions=True)
-        raise
 
 
 def _require_continuation(slot: Slot, before: SlotCheckpoint) -> None:

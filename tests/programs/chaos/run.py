@@ -101,6 +101,9 @@ class ChaosRun:
         await asyncio.to_thread(program.final_check, self.settings, evidence, verdict)
         if not drained:
             verdict.add_error("not drained in time")
+        for name, code in codes.items():
+            if code:  # its parent starts processes again, whatever the faults do to them
+                verdict.add_error(f"worker {name} ended for good, with exit code {code}")
         log_counts, exit_reasons = summarize_logs(fleet)
         return ChaosReport(
             verdict, faults.fault_counts, log_counts, exit_reasons, codes, time.monotonic() - start, drained

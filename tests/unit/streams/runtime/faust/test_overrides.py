@@ -144,6 +144,7 @@ def recovery_of(app: FakeApp) -> Any:
     tables = SimpleNamespace(on_actives_ready=lambda: None, on_standbys_ready=lambda: None)
     recovery = uninitialized(Recovery, app=app, tables=tables, completed=asyncio.Event())
     recovery._wait = wait
+    recovery._turn = asyncio.Lock()
     recovery._set_recovery_started = recovery._set_recovery_ended = lambda: None
     return recovery
 
@@ -168,6 +169,46 @@ async def test_nothing_starts_when_another_rebalance_came_meanwhile() -> None:
     app = FakeApp(take_over)
     await recovery_of(app)._take_over(generation=5)
     assert "sought and started" not in app.calls
+
+
+async def test_a_take_over_begins_when_the_one_that_was_made_void_has_closed_its_slots() -> None:
+    calls: list[str] = []
+    is_open, may_close = asyncio.Event(), asyncio.Event()
+
+    async def take_over(_assigned: Any) -> dict[Any, int]:
+        calls.append("opened")
+        is_open.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await may_close.wait()
+            calls.append("closed")
+        return {}
+
+    app = FakeApp(take_over)
+    recovery = recovery_of(app)
+    void = asyncio.create_task(recovery._take_over(generation=5))
+    await is_open.wait()
+    void.cancel()
+
+    async def take_over_again(_assigned: Any) -> dict[Any, int]:
+        calls.append("opened again")
+        return {}
+
+    app.slot_manager.take_over = take_over_again
+    next_one = asyncio.create_task(recovery._take_over(generation=5))
+    await asyncio.sleep(0)
+    may_close.set()
+    await asyncio.gather(next_one, void, return_exceptions=True)
+    assert calls == ["opened", "closed", "opened again"]
+
+
+async def test_a_void_take_over_that_never_ends_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.runtime.faust.recovery.TURN_SECONDS", 0.01)
+    recovery = recovery_of(FakeApp(None))
+    await recovery._turn.acquire()
+    with pytest.raises(Internal, match="did not end"):
+        await recovery._take_over(generation=5)
 
 
 async def test_an_error_in_a_take_over_ends_the_process() -> None:

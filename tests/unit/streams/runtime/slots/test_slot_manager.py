@@ -76,6 +76,27 @@ async def test_an_assignment_that_is_gone_before_it_is_sought_ends_the_worker_on
     assert not slot._is_active, "the next take-over starts it"
 
 
+async def test_a_slot_that_went_away_is_closed_to_the_end_though_another_rebalance_comes_meanwhile() -> None:
+    manager, slot = slot_manager(), fake_slot()
+    manager.slots[0] = slot
+    is_closing, may_close, closed = asyncio.Event(), asyncio.Event(), list[bool]()
+
+    async def close() -> None:
+        is_closing.set()
+        await may_close.wait()
+        closed.append(True)
+
+    slot.close = close  # type: ignore[method-assign]
+    take_over = asyncio.create_task(manager.take_over(set()))
+    await is_closing.wait()
+    take_over.cancel()
+    await asyncio.sleep(0)
+    may_close.set()
+    with pytest.raises(asyncio.CancelledError):
+        await take_over
+    assert closed, "its rows are open no more"
+
+
 def fed_manager(slots: int) -> tuple[SlotManager, list[int], list[FetchedRuns]]:
     """A manager of slots, the numbers of those that it woke, and a message for each of them, all fetched together."""
     manager, woken, messages = slot_manager(), list[int](), list[FetchedRuns]()
