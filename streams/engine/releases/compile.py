@@ -82,7 +82,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     compiler = _PartCompiler(scope)
     conditions = {each.owner: compiler.compile_whole(each.condition) for each in release_conditions(definitions)}
     stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
-    segments = _sort_by_dependency([_compile_segment(segment, conditions, scope) for segment in definitions.segments])
+    segments = _sort_by_dependency([_compile_segment(each, conditions, compiler) for each in definitions.segments])
     segment_conditions = {each.id: each.condition for each in segments if each.condition is not None}
     campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
     counters = _unique_counters(stateful)
@@ -108,7 +108,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     )
 
 
-def _compile_segment(segment: Segment, conditions: _Conditions, scope: CompileScope) -> CompiledSegment:
+def _compile_segment(segment: Segment, conditions: _Conditions, compiler: _PartCompiler) -> CompiledSegment:
     condition = segment.when if segment.dynamic else None
     compiled = conditions.get(segment_owner(segment.id))
     return CompiledSegment(
@@ -117,12 +117,12 @@ def _compile_segment(segment: Segment, conditions: _Conditions, scope: CompileSc
         paused=segment.paused,
         statuses=frozenset(segment.statuses),
         condition=compiled,
-        explainer=None if condition is None else _lazy_explainer(condition, scope),
+        explainer=None if condition is None else _lazy_explainer(condition, compiler),
     )
 
 
 class _PartCompiler:
-    """Compiles each conjunct of the definitions once, for its whole condition and for the graph."""
+    """Compiles each conjunct once: for its whole condition, for the graph, and for the leaves that decided."""
 
     def __init__(self, scope: CompileScope) -> None:
         self.scope = scope
@@ -153,8 +153,8 @@ def _build_graph(
     )
 
 
-def _lazy_explainer(condition: Condition, scope: CompileScope) -> LazyExplainer:
-    return LazyExplainer(lambda: compile_explainer(condition, lambda leaf: compile_condition(leaf, scope).node))
+def _lazy_explainer(condition: Condition, compiler: _PartCompiler) -> LazyExplainer:
+    return LazyExplainer(lambda: compile_explainer(condition, lambda leaf: compiler.compile_part(leaf).node))
 
 
 def _sort_by_dependency(segments: list[CompiledSegment]) -> tuple[CompiledSegment, ...]:
