@@ -37,7 +37,7 @@ class MemoryTopics:
         return {each.topic: [each] for each in self.records}
 
 
-class MemoryConsumer:
+class MemoryViewConsumer:
     """As far as the read models use aiokafka's consumer; `on_fetch` is called before records are given."""
 
     def __init__(self, topics: MemoryTopics, on_fetch: Callable[[], None] = lambda: None) -> None:

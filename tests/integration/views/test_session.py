@@ -23,7 +23,7 @@ from streams.views.membership import Assignment
 from streams.views.progress import PartitionPosition, encode_state, read_positions
 from streams.views.rebuild import Rebuild
 from streams.views.retention import TopicRetention
-from tests.harness.views.memory_topics import MemoryConsumer, MemoryTopics
+from tests.harness.views.memory_topics import MemoryTopics, MemoryViewConsumer
 
 KEYS = DeploymentKeys()
 OWN = KEYS.generation("default", 7)
@@ -38,7 +38,7 @@ class OpenedViews:
     def __init__(self, client: RedisClient) -> None:
         self.client = client
         self.topics = MemoryTopics()
-        self.consumer = MemoryConsumer(self.topics)
+        self.consumer = MemoryViewConsumer(self.topics)
         self.consumer.assign(self.topics.records)
         self.assignment = Assignment()
         self.retention = TopicRetention(-1, DAY)

@@ -23,7 +23,7 @@ from streams.views.progress import RebuildState, encode_state, read_positions
 from streams.views.rebuild import Rebuild
 from streams.views.retention import TopicRetention, all_generations
 from streams.views.writer import ViewWriter
-from tests.harness.views.memory_topics import MemoryConsumer, MemoryTopics, place
+from tests.harness.views.memory_topics import MemoryTopics, MemoryViewConsumer, place
 
 KEYS = DeploymentKeys()
 DAY = 86_400_000
@@ -37,7 +37,7 @@ class RebuiltViews:
     def __init__(self, client: RedisClient) -> None:
         self.client = client
         self.topics = MemoryTopics()
-        self.consumer = MemoryConsumer(self.topics)
+        self.consumer = MemoryViewConsumer(self.topics)
 
     def row(self, contact: str) -> None:
         """Writes the row of a contact."""
@@ -70,7 +70,7 @@ async def views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         return found.topics.partitions()
 
     @asynccontextmanager
-    async def consumer(_settings: Settings) -> AsyncIterator[MemoryConsumer]:
+    async def consumer(_settings: Settings) -> AsyncIterator[MemoryViewConsumer]:
         yield found.consumer
 
     with LocalRedis(tmp_path) as server:
