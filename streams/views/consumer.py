@@ -296,7 +296,9 @@ class _Session:
         now = now_ms()
         self._caught_up = {name: stored[name].caught_up if name in stored else now for name in names}
         problem = position_problem(positions, begins, ends, is_progress_there=bool(stored))
-        if self._client.is_cluster and (lost := self._writer.lost_accounts(names)):
+        # Of a partition without a record no account has an offset.
+        begun = [name for name in names if name in stored and stored[name].position > 0]
+        if self._client.is_cluster and (lost := self._writer.lost_accounts(begun)):
             problem = f"{len(lost)} accounts have no offsets: a server of the cluster may have lost them"
         problem = problem or tombstone_problem(self._caught_up, self._retention)
         if problem is not None:

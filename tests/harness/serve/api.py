@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -26,6 +27,8 @@ from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
 from streams.views.cursors import member_list
 from streams.views.reader import ViewReader
+
+_PAUSE_SECONDS = 0.001
 
 INSTANT = "2026-03-01T09:30:00.000Z"
 DEFINITIONS: Mapping[str, Any] = {
@@ -152,6 +155,8 @@ class MemoryViews:
             changes = await self.changes(account, after=position, limit=1)
             if changes.changes:
                 position = changes.changes[-1].position
+            else:
+                await asyncio.sleep(_PAUSE_SECONDS)
             yield changes
 
     async def versions(self, _account: str) -> dict[str, str]:

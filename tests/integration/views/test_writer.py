@@ -146,6 +146,7 @@ async def test_idle_accounts_advance_with_the_others(client: RedisClient) -> Non
     assert again.start_positions({"contacts:0": 0, "leads:0": 0}) == {"contacts:0": 900, "leads:0": 20}
     assert again.lost_accounts(["contacts:0"]) == []
     assert again.lost_accounts(["contacts:1"]) == ["default"]
+    assert again.lost_accounts(["contacts:0", "contacts:1"]) == ["default"]
 
 
 async def test_a_new_account_whose_writer_ended_before_it_wrote_is_not_passed_over(client: RedisClient) -> None:
@@ -184,7 +185,7 @@ class _ClientThatBreaks:
 async def test_a_timeline_keeps_the_latest_changes_and_feeds_go_with_it(client: RedisClient) -> None:
     writer = ViewWriter(client, KEYS, 7)
     await writer.load()
-    count = TIMELINE_CHANGES + 30
+    count = TIMELINE_CHANGES + 31
     changes = [
         ("segment-changes:0", CHANGES.output_operation, entered(n, at=START + n, timestamp=NOW + n))
         for n in range(count)
@@ -250,6 +251,32 @@ async def test_changes_of_an_erased_life_are_dropped_whatever_the_order(client: 
     early = ("segment-changes:0", CHANGES.output_operation, entered(5, at=START + 500, timestamp=NOW + 60))
     await writer.apply(batch(("contacts:0", contact_operation, again), later, early, reach=reach))
     assert [msgspec.json.decode(each.split(b" ", 3)[3])["number"]["offset"] for each in await timeline(client)] == [4]
+
+
+async def test_what_is_written_at_the_instant_of_the_erasure_is_erased_whatever_the_order(
+    client: RedisClient,
+) -> None:
+    writer = ViewWriter(client, KEYS, 7)
+    await writer.load()
+    before = ("segment-changes:0", CHANGES.output_operation, entered(1))
+    after = ("segment-changes:0", CHANGES.output_operation, entered(2))
+    await writer.apply(batch(("contacts:0", contact_operation, contact(1)), before))
+    assert len(await timeline(client)) == 1
+    await writer.apply(batch(("contacts:0", contact_operation, contact(2, is_gone=True))))
+    assert await timeline(client) == []
+    await writer.apply(batch(after))
+    assert await timeline(client) == []
+
+
+async def test_a_result_that_a_broker_stamped_behind_the_erasure_goes_with_its_contact(client: RedisClient) -> None:
+    writer = ViewWriter(client, KEYS, 7)
+    await writer.load()
+    answer = ("crm-results:0", CHANGES.result_operation, result(1, "early", timestamp=NOW + 50))
+    await writer.apply(batch(("contacts:0", contact_operation, contact(1)), answer))
+    assert len(await timeline(client)) == 1
+    await writer.apply(batch(("contacts:0", contact_operation, contact(2, is_gone=True))))
+    assert await timeline(client) == []
+    assert await client.execute("XLEN", OWN.changes) == 0
 
 
 async def test_a_rebuild_drops_changes_of_contacts_without_a_row_where_the_account_has_rows(

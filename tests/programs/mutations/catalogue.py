@@ -27,6 +27,7 @@ from tests.programs.mutations.rules import (
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
 from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
+from tests.programs.mutations.rules.runtime import own_journal, partition_buffer
 from tests.programs.mutations.rules.salesforce import (
     attribution,
     coercion,
@@ -37,6 +38,8 @@ from tests.programs.mutations.rules.salesforce import (
     polls,
     requests,
 )
+from tests.programs.mutations.rules.serve import following, guards
+from tests.programs.mutations.rules.views import generations, reading, writing
 
 NumberedMutation = tuple[int, Mutation]
 
@@ -75,6 +78,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     *attribution.MUTATIONS,
     *consent.MUTATIONS,
     *requests.MUTATIONS,
+    *writing.MUTATIONS,
+    *reading.MUTATIONS,
+    *generations.MUTATIONS,
+    *guards.MUTATIONS,
+    *following.MUTATIONS,
+    *own_journal.MUTATIONS,
+    *partition_buffer.MUTATIONS,
 )
 
 

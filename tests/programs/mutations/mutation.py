@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 ENGINE = "streams/engine/"
-OUTSIDE = ("connectors/", "agents/")
-"""The folders beside the engine whose rules are broken, too."""
+OUTSIDE = ("connectors/", "agents/", "streams/")
+"""Where a path begins that is one of the project, and not of the engine's folder."""
 
-Section = Literal[2, 3, 5, 6, 7, 8]
+Section = Literal[2, 3, 5, 6, 7, 8, 10, 11]
 """Of the specification: 2 topics, 3 points, repeats and events of the future, 5 conditions, 6 time, 7 leads,
-8 Salesforce."""
+8 Salesforce, 10 the read side and its server, 11 promises: nothing lost, nothing twice, in order."""
 
 
 class DoesNotApply(Exception):
@@ -22,7 +22,8 @@ class DoesNotApply(Exception):
 class Mutation:
     """`text` occurs exactly once in the file `where`; `instead` breaks the rule.
 
-    `where` is a path below the engine's folder, or one of the project that begins with `connectors/` or `agents/`.
+    `where` is a path below the engine's folder, or one of the project that begins with `connectors/`, `agents/` or
+    `streams/`.
     """
 
     id: str

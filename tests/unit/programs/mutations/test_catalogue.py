@@ -28,7 +28,7 @@ def test_the_tests_that_should_catch_it_exist(mutation: Mutation) -> None:
     for test in mutation.caught_by:
         file, _, name = test.partition("::")
         tree = ast.parse((PROJECT_ROOT / file).read_text())
-        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         assert not name or name in defined, f"{file} has no test {name}"
 
 

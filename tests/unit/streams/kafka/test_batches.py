@@ -97,6 +97,24 @@ async def test_a_transaction_returns_the_last_offset_of_each_partition() -> None
     assert fake.calls == ["begin", "send", "send", "commit"]
 
 
+async def test_what_is_written_ahead_is_committed_with_what_follows_in_one_transaction() -> None:
+    fake = FakeTransactions(3, 7, 9)
+    producer = producer_with(fake)
+    ahead, rest, another = [producer.new_batch_writer() for _ in range(3)]
+    for number, writer in enumerate((ahead, rest, another)):
+        writer.add(OUT, b"k", b"%d" % number)
+    assert await producer.write_ahead(ahead, []) == {OUT: 3}
+    assert await producer.write(rest) == {OUT: 7}
+    assert await producer.write(another) == {OUT: 9}
+    assert fake.calls == ["begin", "send", "send", "commit", "begin", "send", "commit"]
+
+
+async def test_the_last_offset_of_a_batch_is_that_of_its_last_record() -> None:
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    future.set_result(SimpleNamespace(offset=40))
+    assert await producer_with(FakeTransactions()).await_acknowledgements([(OUT, 3, future)]) == {OUT: 42}
+
+
 async def test_a_fenced_producer_says_that_another_process_took_over() -> None:
     producer = producer_with(FakeTransactions(ProducerFenced()))
     writer = producer.new_batch_writer()

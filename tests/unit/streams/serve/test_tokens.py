@@ -69,6 +69,7 @@ def test_elsewhere_it_refuses_to_start_without_tokens(host: str) -> None:
 def test_tokens_are_needed_on_loopback_too_where_there_are_some() -> None:
     tokens = require_tokens(Settings(serve_tokens=f"read:{READ},\nwrite:{WRITE}\n"))
     assert tokens.scope_of(b"Bearer " + WRITE.encode()) == "write"
+    assert tokens.scope_of(b"Bearer " + READ.encode()) == "read"
     assert tokens.scope_of(None) is None
 
 

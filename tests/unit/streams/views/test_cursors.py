@@ -37,6 +37,12 @@ def test_any_other_text_is_refused(text: str) -> None:
         MEMBERS.decode_cursor(text)
 
 
+@pytest.mark.parametrize("score", ["", "nan", "-inf", "(5", "1.5"])
+def test_a_cursor_without_a_whole_number_is_refused(score: str) -> None:
+    with pytest.raises(UsageError, match="no cursor of a page"):
+        MEMBERS.decode_cursor(MEMBERS.encode_cursor(score, "ada"))
+
+
 @pytest.mark.parametrize("other", range(len(OTHERS)))
 def test_a_cursor_of_another_list_is_refused(other: int) -> None:
     cursor = OTHERS[other].encode_cursor("1", "ada")

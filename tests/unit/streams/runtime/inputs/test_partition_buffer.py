@@ -6,7 +6,7 @@ import pytest
 
 from streams.errors import Internal
 from streams.kafka.partitions import Partition, partition_for_key, slot_for_partition
-from streams.runtime.inputs.partition_buffer import HIGH_RECORDS, AppendedRecord, PartitionBuffer
+from streams.runtime.inputs.partition_buffer import HIGH_RECORDS, AppendedRecord, FetchEnds, PartitionBuffer
 from streams.runtime.inputs.slot_inputs import SlotInputs, stop_if_outside_log
 from tests.harness.runtime.fake_records import enqueue_records, make_run
 from tests.harness.runtime.fake_slot import JOURNAL, VISITS, FakeFlowControl
@@ -193,6 +193,46 @@ def test_a_transaction_under_way_keeps_the_position_though_its_records_are_fetch
     assert buffer.committed_position == 0
     buffer.mark_committed(records)
     assert buffer.committed_position == buffer.fetch_position == 2
+
+
+def test_after_a_revocation_no_end_of_a_transaction_is_expected_any_more() -> None:
+    buffer = started_buffer()
+    assert buffer.enqueue_appended(appended(0))
+    assert take(buffer) == [0]
+    buffer.expect_marker(0)
+    buffer.clear()
+    buffer.start(token=2)
+    assert not buffer.enqueue_appended(appended(2)), "another owner may have written at 1"
+    assert buffer.enqueue(make_run(buffer, offsets=[1, 2], token=2))
+    assert take(buffer) == [1, 2]
+
+
+def test_of_two_transactions_under_way_the_first_moves_the_position_to_its_own_end() -> None:
+    buffer = started_buffer()
+    buffer.enqueue(make_run(buffer, offsets=[0, 1, 2], next_position=5))
+    first, second = buffer.dequeue(1, 1 << 20), buffer.dequeue(2, 1 << 20)
+    buffer.mark_committed(first)
+    assert (buffer.committed_position, buffer.taken_position) == (1, 5)
+    buffer.mark_committed(second)
+    assert buffer.committed_position == 5
+
+
+def test_an_arrival_is_at_least_the_one_before_and_the_claim_and_at_most_the_clock() -> None:
+    buffer = started_buffer()
+    buffer.claim = 500
+    enqueue_records(buffer, timestamps=[100, 1_000, 700, 9_000, -1], fetched_at=2_000)
+    assert [entry.arrival for entry in buffer.queue] == [500, 1_000, 1_000, 2_000, 2_000]
+    enqueue_records(buffer, timestamps=[1_500])
+    assert buffer.queue[-1].arrival == 2_000
+
+
+def test_a_fetch_position_of_a_former_seek_or_a_run_not_committed_says_nothing_of_the_end() -> None:
+    buffer = started_buffer(5)
+    ends = FetchEnds(token=1, sent_at=1, delivered_position=5, position=7, stable=7, high=7)
+    assert buffer.effective_position(ends) == 7
+    assert buffer.effective_position(ends._replace(token=2)) == 5
+    assert buffer.effective_position(ends._replace(delivered_position=6)) == 5
+    assert buffer.effective_position(None) == 5
 
 
 def test_keys_go_where_kafkas_own_partitioner_puts_them() -> None:

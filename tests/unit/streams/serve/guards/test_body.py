@@ -34,10 +34,17 @@ def text_of(size: int) -> bytes:
     return b'"' + b"x" * (size - 2) + b'"'
 
 
-async def test_a_body_up_to_the_bound_arrives() -> None:
+@pytest.mark.parametrize(("path", "bound"), [("/", MAX_BODY_BYTES), ("/large", 2_000_000)])
+async def test_a_body_up_to_the_bound_arrives(path: str, bound: int) -> None:
     async with client() as session:
-        response = await session.post("/", content=text_of(MAX_BODY_BYTES), headers=JSON)
-        assert response.text == str(MAX_BODY_BYTES)
+        response = await session.post(path, content=text_of(bound), headers=JSON)
+        assert response.text == str(bound)
+
+
+async def test_the_character_set_may_be_named() -> None:
+    async with client() as session:
+        response = await session.post("/", content=b"{}", headers={"Content-Type": "Application/JSON; charset=utf-8"})
+        assert response.status_code == 200
 
 
 @pytest.mark.parametrize(("path", "bound"), [("/", MAX_BODY_BYTES), ("/large", 2_000_000)])

@@ -50,6 +50,14 @@ async def test_a_pause_gives_no_more_than_one_burst() -> None:
     assert statuses == [200, 200, 200, 429]
 
 
+async def test_a_client_that_goes_on_asking_is_not_forgotten_for_those_that_come() -> None:
+    guarded = ClientRateLimit(PlainTextResponse("ok"), RateBounds(per_second=0.001, burst=2), StoppedClock())
+    for number in range(MAX_CLIENTS + 5):
+        guarded._seconds_to_wait(str(number))
+        if number % 1_000 == 0:
+            assert (guarded._seconds_to_wait("10.0.0.1") > 0) == (number > 1_000)
+
+
 async def test_the_clients_remembered_are_bounded() -> None:
     guarded = ClientRateLimit(PlainTextResponse("ok"), RateBounds(), StoppedClock())
     for number in range(MAX_CLIENTS + 5):

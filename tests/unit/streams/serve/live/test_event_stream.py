@@ -77,6 +77,20 @@ async def test_events_come_in_order_and_comments_between_them() -> None:
     assert dict(connection.messages[0]["headers"])[b"content-type"].startswith(b"text/event-stream")
 
 
+async def test_a_comment_comes_only_where_nothing_else_came_for_a_while() -> None:
+    streams, connection = OpenStreams(), StreamClient()
+    stream = EventStream(
+        streams,
+        lambda: batches_of([], [], [StreamEvent("change", "1", "1-0")]),
+        heartbeat=3_600,
+    )
+    serving = asyncio.create_task(stream(SCOPE, connection.receive, connection.send))
+    await connection.wait_for("id: 1-0")
+    connection.gone.set()
+    await serving
+    assert "nothing new" not in connection.text
+
+
 async def test_a_stop_of_the_server_ends_the_stream() -> None:
     streams, connection = OpenStreams(), StreamClient()
     serving = asyncio.create_task(EventStream(streams, batches_of)(SCOPE, connection.receive, connection.send))

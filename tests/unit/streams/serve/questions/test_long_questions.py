@@ -71,6 +71,13 @@ async def test_more_than_can_wait_are_sent_away() -> None:
     assert all(isinstance(each, HttpProblem | asyncio.CancelledError) for each in outcomes)
 
 
+async def test_those_that_are_answered_make_room_for_others() -> None:
+    questions = LongQuestions(running=1, waiting=0)
+    outcomes = [(await asyncio.gather(questions.ask(answer), return_exceptions=True))[0] for _ in range(3)]
+    assert [type(each) for each in outcomes] == [str] * 3
+    questions.close()
+
+
 async def test_a_question_whose_asker_is_gone_ends() -> None:
     questions = LongQuestions(running=1, waiting=0)
     begun, ended = threading.Event(), threading.Event()

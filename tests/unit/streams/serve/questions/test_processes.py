@@ -75,6 +75,13 @@ async def test_few_run_few_wait_and_all_others_are_told(processes: CallProcesses
     assert await processes.call(abs, -1, seconds=PATIENCE) == 1
 
 
+async def test_calls_that_are_over_make_room_for_others(processes: CallProcesses) -> None:
+    outcomes = [
+        (await asyncio.gather(processes.call(abs, -1, seconds=PATIENCE), return_exceptions=True))[0] for _ in range(4)
+    ]
+    assert outcomes == [1] * 4
+
+
 async def test_the_end_of_the_server_ends_them(processes: CallProcesses) -> None:
     former = await processes.call(os.getpid, seconds=PATIENCE)
     asking = asyncio.create_task(processes.call(time.sleep, 60, seconds=PATIENCE))

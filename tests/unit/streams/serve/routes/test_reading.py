@@ -99,7 +99,7 @@ async def test_another_method_is_told_which_ones_there_are(path: str, allowed: s
     assert (response.status_code, response.headers["Allow"]) == (405, allowed)
 
 
-@pytest.mark.parametrize("text", ["nonsense", "1", "1-x", "-1-0"])
+@pytest.mark.parametrize("text", ["nonsense", "1", "1-x", "-1-0", "1-0x"])
 async def test_a_position_that_is_none_is_refused(text: str) -> None:
     async with serving() as (_, client):
         response = await client.get(f"{API}/changes/stream", headers={"Last-Event-ID": text})

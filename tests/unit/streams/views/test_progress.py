@@ -1,0 +1,52 @@
+"""What readers are told of how far the read models are."""
+
+from __future__ import annotations
+
+from connectors.redis.connection import Argument
+from schemas.views.progress import PartitionProgress
+from streams.views.keys import DeploymentKeys
+from streams.views.progress import PartitionPosition, encode_state, read_progress
+
+AT = 1_772_355_600_000
+KEYS = DeploymentKeys()
+
+
+class RedisWithProgress:
+    """A Redis with a generation, no rebuild, and these positions."""
+
+    def __init__(self, positions: dict[str, PartitionPosition]) -> None:
+        self._positions = positions
+
+    async def execute(self, *command: Argument) -> object:
+        if command[0] == "HMGET":
+            return [b"7", b"1", b"1", b"1", b"-1"]
+        if command[0] == "GET":
+            return None
+        assert command == ("HGETALL", KEYS.progress(7))
+        return [part for name, each in self._positions.items() for part in (name.encode(), encode_state(each))]
+
+
+async def told(positions: dict[str, PartitionPosition]) -> list[PartitionProgress]:
+    client = RedisWithProgress(positions)
+    return (await read_progress(client, KEYS)).partitions  # type: ignore[arg-type]  # all that it asks of one
+
+
+async def test_a_partition_is_behind_by_what_is_not_applied_and_since_when() -> None:
+    [behind] = await told({"leads:0": PartitionPosition(position=4, end=9, at=AT, caught_up=AT - 2_500)})
+    assert (behind.topic, behind.partition, behind.lag, behind.lag_seconds) == ("leads", 0, 5, 2.5)
+
+
+async def test_a_partition_that_is_applied_is_not_behind_whenever_it_was_looked_at() -> None:
+    [applied] = await told({"leads:0": PartitionPosition(position=9, end=9, at=AT, caught_up=AT - 2_500)})
+    assert (applied.lag, applied.lag_seconds) == (0, 0.0)
+
+
+async def test_a_partition_whose_end_was_read_before_its_position_is_not_ahead() -> None:
+    [ahead] = await told({"leads:0": PartitionPosition(position=12, end=9, at=AT, caught_up=AT)})
+    assert ahead.lag == 0
+
+
+async def test_partitions_are_in_the_order_of_their_numbers() -> None:
+    position = PartitionPosition(1, 1, AT, AT)
+    found = await told({"leads:10": position, "leads:9": position, "contacts:2": position})
+    assert [(each.topic, each.partition) for each in found] == [("contacts", 2), ("leads", 9), ("leads", 10)]
