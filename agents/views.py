@@ -48,8 +48,9 @@ def _views_values(status: ViewsStatus) -> Iterator[MetricValue]:
         lag, now = max(0, state.end - state.position), now_ms()
         # While Redis is away or a rebuild runs, nobody looks how much has come since.
         is_behind = lag > 0 or now - state.at > STALE_MS
-        yield value_of(catalog.VIEWS_LAG, lag, topic, partition)
-        yield value_of(catalog.VIEWS_DELAY, (now - state.caught_up) / 1000 if is_behind else 0, topic, partition)
+        delay = (now - state.caught_up) / 1000 if is_behind else 0
+        yield value_of(catalog.VIEWS_LAG, lag, topic, partition, status.group)
+        yield value_of(catalog.VIEWS_DELAY, delay, topic, partition, status.group)
 
 
 def view_consumer(settings: Settings) -> ViewConsumer:

@@ -58,8 +58,11 @@ log = structlog.get_logger()
 
 @dataclass
 class ViewsStatus:
-    """How the consumer of a process is: since when (ms) it applies outputs or waits for Redis; what is wrong."""
+    """How the consumer of a process is: its group; since when (ms) it applies outputs or waits for Redis; what is
+    wrong.
+    """
 
+    group: str
     ready_since: int | None = None
     problem: str | None = None
     positions: dict[str, PartitionPosition] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class ViewConsumer:
         self._keys = DeploymentKeys(settings.prefix)
         self._assignment = Assignment()
         self._stopping = asyncio.Event()
-        self.status = ViewsStatus()
+        self.status = ViewsStatus(view_group_id(settings))
 
     def stop(self) -> None:
         """Ends `run`."""
@@ -105,7 +108,7 @@ class ViewConsumer:
         """
         settings = self._settings
         heartbeat_ms = min(HEARTBEAT_MS, settings.session_ms // 3)
-        group, name = view_group_id(settings), f"{settings.name}-views" if settings.name else None
+        group, name = self.status.group, f"{settings.name}-views" if settings.name else None
         if is_embedded(settings.views_group):
             name = None  # nobody else joins, and only a member without a name leaves the group at its end
         client_id = new_client_id(name or "views")
