@@ -12,15 +12,20 @@ import signal
 from collections.abc import Iterator
 from functools import partial
 
+import structlog
+
 from streams.clock import now_ms
 from streams.errors import ConfigurationError
 from streams.kafka.topic_admin import await_topics
+from streams.kafka.view_groups import is_embedded, remove_group, view_group_id
 from streams.metrics import catalog
 from streams.metrics.report import MetricValue, ProcessReport, encode, process_values, value_of
 from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
 from streams.settings import Settings
 from streams.views.consumer import ViewConsumer, ViewsStatus
+
+log = structlog.get_logger()
 
 STALE_MS = 15_000
 """Progress is noted each second; after so long it says nothing of now."""
@@ -43,8 +48,9 @@ def _views_values(status: ViewsStatus) -> Iterator[MetricValue]:
         lag, now = max(0, state.end - state.position), now_ms()
         # While Redis is away or a rebuild runs, nobody looks how much has come since.
         is_behind = lag > 0 or now - state.at > STALE_MS
-        yield value_of(catalog.VIEWS_LAG, lag, topic, partition)
-        yield value_of(catalog.VIEWS_DELAY, (now - state.caught_up) / 1000 if is_behind else 0, topic, partition)
+        delay = (now - state.caught_up) / 1000 if is_behind else 0
+        yield value_of(catalog.VIEWS_LAG, lag, topic, partition, status.group)
+        yield value_of(catalog.VIEWS_DELAY, delay, topic, partition, status.group)
 
 
 def view_consumer(settings: Settings) -> ViewConsumer:
@@ -62,6 +68,10 @@ async def _run_until_signal(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
     await consumer.run()
+    if is_embedded(settings.views_group):
+        group = view_group_id(settings)
+        if problem := await remove_group(settings.bootstrap, group):
+            log.info("views", group=group, problem=f"not removed, Kafka does so later: {problem}")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ BOOTSTRAP = TextForm("HOST:PORT[,HOST:PORT...], for example kafka:9092", _are_br
 LISTEN_HOST = TextForm("an address of this machine, for example 127.0.0.1, or 0.0.0.0 for all", _is_host)
 TOPIC_PREFIX = _pattern("at most 100 letters, digits, dots, dashes and underscores", r"[A-Za-z0-9._-]{0,100}")
 WORKER_NAME = _pattern("1 to 100 letters, digits, dots, dashes and underscores", r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+GROUP_NAME = _pattern("1 to 100 letters, digits, dots, dashes and underscores", r"[A-Za-z0-9._-]{1,100}")
 HTTP_URL = _url("a URL, for example http://127.0.0.1:8090", frozenset({"http", "https"}))
 REDIS_URL = _url("a URL, for example redis://127.0.0.1:6379/0", frozenset({"redis", "rediss"}))
 DOMAIN = _pattern(

@@ -17,6 +17,7 @@ from streams.setting_forms import (
     CURRENCY,
     DOMAIN,
     FIELD_NAME,
+    GROUP_NAME,
     HTTP_URL,
     LISTEN_HOST,
     LOGIN,
@@ -55,6 +56,7 @@ FORMS: dict[str, TextForm] = {
     "salesforce_external_id": FIELD_NAME,
     "salesforce_currency": CURRENCY,
     "redis_url": REDIS_URL,
+    "views_group": GROUP_NAME,
     "metrics_host": LISTEN_HOST,
     "serve_host": LISTEN_HOST,
     "serve_tokens": SERVE_TOKENS,
@@ -206,6 +208,9 @@ class Settings(BaseModel):
     )
     salesforce_currency: str = Field("USD", description="currency of an org without multiple currencies")
     redis_url: str | None = Field(None, description="address of a Redis for the read models; `rediss://` with TLS")
+    views_group: str | None = Field(
+        None, description="name for the group of workers that fill this Redis; each Redis of several needs its own"
+    )
     metrics_port: int | None = Field(
         None,
         ge=0,

@@ -221,6 +221,9 @@ class AdminClient(Protocol):
     async def describe_consumer_groups(self, group_ids: list[str]) -> list[Any]:
         """The members of each group, in `groups` of each answer."""
 
+    async def list_consumer_groups(self) -> list[tuple[Any, ...]]:
+        """Group and kind of protocol of each group that a broker coordinates and shows."""
+
     async def list_consumer_group_offsets(
         self, group_id: str, *, partitions: list[Any] | None = None
     ) -> dict[Any, Any]:

@@ -28,6 +28,7 @@ from aiokafka.errors import (
 from schemas.engine_versions import NEWEST_VERSION
 from streams.errors import FormerWorkers, Unavailable
 from streams.kafka.clients import admin_client
+from streams.kafka.protocols import AdminClient
 from streams.settings import Settings
 
 WORKER_GROUPS = ("pipeline", "ledger", "crm")
@@ -54,7 +55,9 @@ class _MemberData(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class DescribedGroup:
+    """A group as its coordinator knows it; "Dead" is the state of one that does not exist."""
+
     state: str
     members: Sequence[GroupMember]
 
@@ -115,6 +118,7 @@ class GroupWorker:
     process: str
     partitions: tuple[int, ...]
     assigned_count: int = 0
+    group: str = ""
 
 
 async def group_workers(bootstrap: str, group: str, topic: str) -> Sequence[GroupWorker]:
@@ -126,6 +130,11 @@ async def group_workers(bootstrap: str, group: str, topic: str) -> Sequence[Grou
         members = await group_members(bootstrap, group)
     except _NO_COORDINATOR:  # no group was ever made on this broker
         return ()
+    return workers_of(group, members, topic)
+
+
+def workers_of(group: str, members: Sequence[GroupMember], topic: str) -> Sequence[GroupWorker]:
+    """The members of a group as workers with their partitions of a topic, by name."""
     workers = [
         GroupWorker(
             _MEMBER_SUFFIX.sub("", member_id),
@@ -133,6 +142,7 @@ async def group_workers(bootstrap: str, group: str, topic: str) -> Sequence[Grou
             process_of(metadata),
             tuple(sorted(number for name, number in assigned if name == topic)),
             len(assigned),
+            group,
         )
         for member_id, _, host, metadata, assignment, *_ in members
         for assigned in [_assigned_partitions(assignment)]
@@ -176,7 +186,7 @@ async def _former_members(bootstrap: str, group: str, version: int) -> list[str]
     ]
 
 
-async def _await_rest(bootstrap: str, group: str) -> _Group:
+async def _await_rest(bootstrap: str, group: str) -> DescribedGroup:
     """Waits until the broker knows the subscription of every member: not while the group is being shared out."""
     end = time.monotonic() + PATIENCE_SECONDS
     problem = ""
@@ -197,15 +207,23 @@ async def _await_rest(bootstrap: str, group: str) -> _Group:
     )
 
 
-async def _describe_group(bootstrap: str, group: str) -> _Group:
+async def _describe_group(bootstrap: str, group: str) -> DescribedGroup:
     async with admin_client(bootstrap) as admin:
-        answers = await admin.describe_consumer_groups([group])
+        return await describe_group(admin, group)
+
+
+async def describe_group(admin: AdminClient, group: str) -> DescribedGroup:
+    """A group as it is now. Raises KafkaError.
+
+    aiokafka reads only the first group of an answer: it does not expect what the broker writes behind each.
+    """
+    answers = await admin.describe_consumer_groups([group])
     for answer in answers:
         for code, _, state, _, _, members, *_ in answer.groups:
             if code:
                 raise _error_of(code, group)
-            return _Group(state, members)
-    return _Group("Dead", ())
+            return DescribedGroup(state, members)
+    return DescribedGroup("Dead", ())
 
 
 def _error_of(code: int, group: str) -> KafkaError:

@@ -220,7 +220,8 @@ OPPORTUNITY_PAUSE = _gauge(
     roles=CRM_ROLES,
 )
 
-# Read models.
+# Read models; `group` is that of their Redis.
+_VIEWS_PARTITION = (*_PARTITION, "group")
 REDIS_UP = _gauge(
     "leadstream_redis_up",
     "1 while the read models are written, 0 while Redis or a rebuild hinders it",
@@ -229,13 +230,13 @@ REDIS_UP = _gauge(
 VIEWS_LAG = _gauge(
     "leadstream_views_lag_records",
     "offsets of an out-topic that the read models do not have yet",
-    _PARTITION,
+    _VIEWS_PARTITION,
     VIEWS_ROLES,
 )
 VIEWS_DELAY = _gauge(
     "leadstream_views_lag_seconds",
     "how long it is since the read models had all of a partition; 0 while they have",
-    _PARTITION,
+    _VIEWS_PARTITION,
     VIEWS_ROLES,
 )
 

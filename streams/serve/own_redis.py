@@ -12,6 +12,7 @@ import structlog
 from connectors.ports import accepts_connections, free_port
 from connectors.redis.local import LocalRedis
 from streams.errors import LocalRedisError
+from streams.kafka.view_groups import new_embedded_name
 
 log = structlog.get_logger()
 
@@ -23,6 +24,8 @@ class OwnRedis:
 
     def __init__(self, folder: Path, look_seconds: float = LOOK_SECONDS) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.group_name = new_embedded_name()
+        """The consumer group of what is written into it, another one in each run: nothing is kept on disk."""
         self._port = free_port()
         self._server = LocalRedis(folder, self._port)
         self._look_seconds = look_seconds

@@ -48,10 +48,12 @@ async def run_server(settings: Settings, on_start: Callable[[str], None]) -> Non
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listen(settings.serve_host, settings.serve_port))
         own = None if settings.redis_url else stack.enter_context(OwnRedis(settings.data_dir / "redis"))
-        async with _context(settings, own.url if own else settings.redis_url or "") as context:
+        if own is not None:
+            settings = settings.model_copy(update={"redis_url": own.url, "views_group": own.group_name})
+        async with _context(settings) as context:
             policy = AccessPolicy(host=settings.serve_host, tokens=tokens)
             server = _Server(_config(create_app(context, policy)), lambda: on_start(_address(settings)))
-            views = views_supervisor(settings, own.url) if own else None
+            views = views_supervisor(settings) if own else None
             keeping = asyncio.create_task(own.keep_running()) if own else None
             try:
                 await _serve(server, context, listener, views)
@@ -128,8 +130,8 @@ async def _serve(server: _Server, context: ServeContext, listener: socket.socket
 
 
 @contextlib.asynccontextmanager
-async def _context(settings: Settings, url: str) -> AsyncIterator[ServeContext]:
-    redis = LazyRedis(url)
+async def _context(settings: Settings) -> AsyncIterator[ServeContext]:
+    redis = LazyRedis(settings.redis_url or "")
     context = ServeContext(settings, ViewReader(redis, settings.prefix))
     spans = context.writer.spans = start_spans("serve", settings.name or "serve")
     try:

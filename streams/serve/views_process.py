@@ -9,8 +9,8 @@ START_PATIENCE_MS = 60_000
 """How long it waits for Kafka and its topics; where topics are missing then, `serve` ends and its log says which."""
 
 
-def views_supervisor(settings: Settings, url: str) -> Supervisor:
+def views_supervisor(settings: Settings) -> Supervisor:
     """Starts the process again when it ends. It gets everything but the tokens, which it has no use for."""
-    update = {"redis_url": url, "serve_tokens": None, "start_patience_ms": START_PATIENCE_MS}
+    update = {"serve_tokens": None, "start_patience_ms": START_PATIENCE_MS}
     environment = child_environment(settings.model_copy(update=update))
     return Supervisor([role_child("views", environment)])

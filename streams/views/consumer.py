@@ -1,4 +1,4 @@
-"""Keeps the read models up to date: the consumer group `leadstream-views`.
+"""Keeps the read models up to date: the consumer group of their Redis.
 
 Where to read on stands in Redis, beside the data; the group only shares the partitions out. What goes wrong with
 Redis ends a session: the next one begins with what is there then. Meanwhile nothing is fetched, and nothing else
@@ -22,7 +22,7 @@ from streams.errors import BrokerUnavailable, RebuildRuns, RedisRefused, RedisUn
 from streams.kafka.protocols import Consumer, TopicPartitionLike
 from streams.kafka.reader import stop_consumer
 from streams.kafka.refusals import refusal_of_setting
-from streams.kafka.worker_groups import group_id
+from streams.kafka.view_groups import is_embedded, view_group_id
 from streams.runtime.process.duplicate_workers import FencingDiagnosis, new_client_id
 from streams.settings import Settings
 from streams.views.continuity import generation_problem, position_problem, tombstone_problem
@@ -58,8 +58,11 @@ log = structlog.get_logger()
 
 @dataclass
 class ViewsStatus:
-    """How the consumer of a process is: since when (ms) it applies outputs or waits for Redis; what is wrong."""
+    """How the consumer of a process is: its group; since when (ms) it applies outputs or waits for Redis; what is
+    wrong.
+    """
 
+    group: str
     ready_since: int | None = None
     problem: str | None = None
     positions: dict[str, PartitionPosition] = field(default_factory=dict)
@@ -92,7 +95,7 @@ class ViewConsumer:
         self._keys = DeploymentKeys(settings.prefix)
         self._assignment = Assignment()
         self._stopping = asyncio.Event()
-        self.status = ViewsStatus()
+        self.status = ViewsStatus(view_group_id(settings))
 
     def stop(self) -> None:
         """Ends `run`."""
@@ -105,7 +108,9 @@ class ViewConsumer:
         """
         settings = self._settings
         heartbeat_ms = min(HEARTBEAT_MS, settings.session_ms // 3)
-        group, name = group_id(settings.prefix, "views"), f"{settings.name}-views" if settings.name else None
+        group, name = self.status.group, f"{settings.name}-views" if settings.name else None
+        if is_embedded(settings.views_group):
+            name = None  # nobody else joins, and only a member without a name leaves the group at its end
         client_id = new_client_id(name or "views")
         diagnosis = None
         if name is not None:

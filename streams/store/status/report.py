@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -30,6 +30,7 @@ from streams.kafka.partitions import Partition
 from streams.kafka.protocols import TopicPartitionLike
 from streams.kafka.reader import open_consumer
 from streams.kafka.topic_admin import TopicsReport, check_topics
+from streams.kafka.view_groups import ViewGroup, read_view_groups
 from streams.kafka.worker_groups import GroupWorker, group_id, group_workers
 from streams.progress import ProgressCallback
 from streams.runtime.time.alignment import AlignmentSettings
@@ -51,10 +52,11 @@ GROUP_TOPICS: Mapping[str, Topic] = {
     "pipeline": JOURNAL,
     "ledger": LEDGER_JOURNAL,
     "crm": QUALIFIED_LEADS,
-    "views": CONTACTS,
 }
-"""Role -> the topic whose partitions its workers share: its slots, for the CRM the hand-overs, and for the read
-models one of several out-topics."""
+"""Role -> the topic whose partitions its workers share: its slots, for the CRM the hand-overs."""
+
+VIEWS_TOPIC = CONTACTS
+"""The one of several out-topics whose partitions stand beside the workers of the read models."""
 
 _LAG_TOPICS = (*PIPELINE_IN, CRM_OPPORTUNITIES, JOURNAL, LEDGER_JOURNAL)
 _OTHER_TOPICS = (DEAD_LETTERS, QUALIFIED_LEADS, *READ_MODEL_TOPICS)
@@ -70,7 +72,7 @@ class WorkProgress:
     time: TimeStatus
     dead_letters: RefusalCounts
     hand_overs: HandOverStatus
-    read_models: ReadModelStatus = field(default_factory=ReadModelStatus)
+    read_models: ReadModelStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class DeploymentStatus:
                     "host": each.host,
                     "process": each.process,
                     "slots": list(each.partitions),
-                    **({"partitions": each.assigned_count} if role == "views" else {}),
+                    **({"partitions": each.assigned_count, "group": each.group} if role == "views" else {}),
                 }
                 for role, workers in self.workers.items()
                 for each in workers
@@ -141,7 +143,8 @@ class DeploymentStatus:
             yield f"Salesforce   org {each['name'] or 'default'} ({each['org']}) is that of {whose}"
         yield from self._hand_over_lines()
         if self.progress is not None:
-            yield from self._read_model_lines(self.progress.read_models)
+            for text in self.progress.read_models.texts():
+                yield f"views        {text}"
             yield f"dead letters {_refusals_text(self.progress.dead_letters)}"
 
     def _fit_count(self) -> int:
@@ -169,7 +172,7 @@ class DeploymentStatus:
                 "left_out": list(time.left_out),
                 "last_claim_written": _instant(time.written_at),
             },
-            "views": {"workers": len(self.workers.get("views", ())), **progress.read_models.to_dict()},
+            "views": progress.read_models.to_dict(),
             "dead_letters": {"count": counts.count, "by_code": counts.by_code, "complete": counts.is_complete},
         }
 
@@ -217,17 +220,6 @@ class DeploymentStatus:
             for text in self.progress.hand_overs.texts():
                 yield f"Salesforce   {text}"
 
-    def _read_model_lines(self, status: ReadModelStatus) -> Iterator[str]:
-        """Nothing where no worker writes them, nor ever did: `serve` may be run without."""
-        workers = self.workers.get("views", ())
-        for each in workers:
-            count = "1 partition" if each.assigned_count == 1 else f"{each.assigned_count} partitions"
-            yield f"views        {each.name} on {each.host}: {count} of the out-topics"
-        if status.lag and not workers:
-            yield "views        no views runs; `leadstream worker --role views` starts one"
-        if status.lag or workers:
-            yield f"views        {status.text()}"
-
     def _salesforce_text(self) -> str:
         count = len(self.workers.get("crm", ()))
         if count:
@@ -251,12 +243,16 @@ async def read_status(settings: Settings, on_progress: ProgressCallback) -> Depl
         role: await group_workers(settings.bootstrap, group_id(settings.prefix, role), settings.prefix + topic.name)
         for role, topic in GROUP_TOPICS.items()
     }
+    views = await read_view_groups(settings, settings.prefix + VIEWS_TOPIC.name)
+    workers["views"] = [worker for group in views for worker in group.workers]
     is_readable = record is not None and not any(finding.is_missing for finding in topics.findings)
-    progress = await _read_progress(settings, on_progress) if is_readable else None
+    progress = await _read_progress(settings, views, on_progress) if is_readable else None
     return DeploymentStatus(settings, topics, workers, progress, now_ms())
 
 
-async def _read_progress(settings: Settings, on_progress: ProgressCallback) -> WorkProgress:
+async def _read_progress(
+    settings: Settings, views: Sequence[ViewGroup], on_progress: ProgressCallback
+) -> WorkProgress:
     topics = [settings.prefix + topic.name for topic in (*_LAG_TOPICS, *_OTHER_TOPICS)]
     partitions = await fetch_partitions(settings.bootstrap, topics)
     async with open_consumer(settings.bootstrap, "leadstream-reader") as consumer:
@@ -285,7 +281,7 @@ async def _read_progress(settings: Settings, on_progress: ProgressCallback) -> W
             time = events_status(own, claims, sources, clock_records)
         hand_overs = await read_handovers(settings, consumer, partitions[settings.prefix + QUALIFIED_LEADS.name])
         written = [each for topic in READ_MODEL_TOPICS for each in partitions[settings.prefix + topic.name]]
-        models = await read_models(settings, consumer, written)
+        models = await read_models(settings, consumer, views, written)
         counts = await read_refusal_counts(consumer, partitions[settings.prefix + DEAD_LETTERS.name], on_progress)
     lag = {topic.name: total(lags, settings.prefix + topic.name) for topic in _LAG_TOPICS}
     return WorkProgress(lag, time, counts, hand_overs, models)

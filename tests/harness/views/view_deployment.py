@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 class ViewDeployment:
     """Use as a context manager: it ends its processes. `redis_url` names a Redis of the test.
 
-    Processes connect to `gateway_url` where that is given.
+    Processes connect to `gateway_url` where that is given; `group` names the group of those that fill this Redis.
     """
 
     def __init__(
@@ -50,9 +50,16 @@ class ViewDeployment:
         *,
         seed: int = 1,
         gateway_url: str | None = None,
+        group: str | None = None,
     ) -> None:
         self.settings = Settings(
-            bootstrap=bootstrap, prefix=prefix, partitions=2, in_partitions=2, redis_url=redis_url, session_ms=6_000
+            bootstrap=bootstrap,
+            prefix=prefix,
+            partitions=2,
+            in_partitions=2,
+            redis_url=redis_url,
+            views_group=group,
+            session_ms=6_000,
         )
         self.redis_url = redis_url
         self._gateway_url = gateway_url or redis_url
@@ -61,7 +68,7 @@ class ViewDeployment:
         self.consumers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> ViewDeployment:
-        _run(create_topics(self.settings))
+        run_apart(create_topics(self.settings))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,6 +94,7 @@ class ViewDeployment:
             "LEADSTREAM_SESSION_MS": "6000",
             "LEADSTREAM_REDIS_URL": self._gateway_url,
             "LEADSTREAM_START_PATIENCE_MS": "30000",
+            **({"LEADSTREAM_VIEWS_GROUP": self.settings.views_group} if self.settings.views_group else {}),
         }
 
     def client(self) -> redis.Redis:
@@ -137,7 +145,7 @@ class ViewDeployment:
 
     def write(self, steps: int, aborted: int = 3) -> None:
         """Writes made-up outputs in transactions; some copies of them go into transactions that are aborted."""
-        _run(self._write_outputs(steps, aborted))
+        run_apart(self._write_outputs(steps, aborted))
 
     async def _write_outputs(self, steps: int, aborted: int = 3) -> None:
         settings = self.settings
@@ -171,12 +179,12 @@ class ViewDeployment:
 
     def records(self, topic: str) -> list[Any]:
         """All records of a topic given without prefix."""
-        partitions = _run(read_topic(self.settings.bootstrap, self.settings.prefix + topic))
+        partitions = run_apart(read_topic(self.settings.bootstrap, self.settings.prefix + topic))
         return [record for records in partitions.values() for record in records]
 
     def expected(self) -> Snapshot:
         """What the topics say now."""
-        return _run(self._fold())
+        return run_apart(self._fold())
 
     async def _fold(self) -> Snapshot:
         bootstrap, prefix = self.settings.bootstrap, self.settings.prefix
@@ -194,7 +202,7 @@ class ViewDeployment:
 
     def ends(self) -> dict[str, int]:
         """`topic:partition` to where it ends."""
-        return _run(self._ends())
+        return run_apart(self._ends())
 
     async def _ends(self) -> dict[str, int]:
         bootstrap, prefix = self.settings.bootstrap, self.settings.prefix
@@ -228,7 +236,7 @@ class ViewDeployment:
         return expected
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
     """Runs in a thread of its own, so that a test's own loop does not matter."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(work)).result()

@@ -24,7 +24,7 @@ def values(report: ProcessReport) -> dict[tuple[str, ...], float]:
 
 
 def test_a_process_that_starts_is_not_ready() -> None:
-    report = decode(views_report(ViewsStatus()))
+    report = decode(views_report(ViewsStatus("views")))
     assert report.ready_since is None
     assert values(report)[catalog.REDIS_UP.name,] == 0
 
@@ -34,21 +34,23 @@ def test_a_partition_that_is_behind_shows_how_far_and_for_how_long() -> None:
         "leads:0": PartitionPosition(position=90, end=100, at=NOW, caught_up=NOW - 4_000),
         "leads:1": PartitionPosition(position=70, end=70, at=NOW, caught_up=NOW - 500),
     }
-    report = decode(views_report(ViewsStatus(ready_since=NOW - 9_000, positions=positions)))
+    report = decode(views_report(ViewsStatus("views", ready_since=NOW - 9_000, positions=positions)))
     found = values(report)
     assert report.ready_since == NOW - 9_000
     assert found[catalog.REDIS_UP.name,] == 1
-    assert (found[catalog.VIEWS_LAG.name, "leads", "0"], found[catalog.VIEWS_DELAY.name, "leads", "0"]) == (10, 4)
-    assert (found[catalog.VIEWS_LAG.name, "leads", "1"], found[catalog.VIEWS_DELAY.name, "leads", "1"]) == (0, 0)
+    for partition, expected in {"0": (10, 4), "1": (0, 0)}.items():
+        labels = ("leads", partition, "views")
+        assert (found[catalog.VIEWS_LAG.name, *labels], found[catalog.VIEWS_DELAY.name, *labels]) == expected
 
 
 def test_a_redis_that_is_away_is_a_problem_to_know_of() -> None:
-    report = decode(views_report(ViewsStatus(ready_since=NOW, problem="no Redis answers")))
+    report = decode(views_report(ViewsStatus("views", ready_since=NOW, problem="no Redis answers")))
     assert report.problems == ("the read models: no Redis answers",)
     assert values(report)[catalog.REDIS_UP.name,] == 0
 
 
 def test_the_delay_grows_while_nobody_looks_how_far_the_read_models_are() -> None:
     positions = {"leads:0": PartitionPosition(position=70, end=70, at=NOW - 60_000, caught_up=NOW - 60_000)}
-    report = decode(views_report(ViewsStatus(ready_since=NOW, problem="no Redis answers", positions=positions)))
-    assert values(report)[catalog.VIEWS_DELAY.name, "leads", "0"] == 60
+    status = ViewsStatus("views", ready_since=NOW, problem="no Redis answers", positions=positions)
+    report = decode(views_report(status))
+    assert values(report)[catalog.VIEWS_DELAY.name, "leads", "0", "views"] == 60

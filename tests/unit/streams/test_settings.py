@@ -68,6 +68,7 @@ TEXTS: dict[str, tuple[list[str], list[str]]] = {
         ["redis://127.0.0.1:6379/0", "rediss://user:pass@redis:6379"],
         ["nonsense", "127.0.0.1:6379", "http://redis", "redis://", "redis://a:70000"],
     ),
+    "views_group": (["second", "eu-west.1_b", "x" * 100], ["x" * 101, "a/b", "a b", "ä"]),
     "serve_host": (
         ["127.0.0.1", "0.0.0.0", "::1", "localhost", "api.example.com"],
         ["127.0.0.1:80", "http://localhost", "[::1]", "a b"],

@@ -156,9 +156,9 @@ async def test_workers_are_shown_with_their_slots(monkeypatch: pytest.MonkeyPatc
     broker = FakeBroker(pipeline=[("Stable", members)])
     monkeypatch.setattr(worker_groups, "admin_client", broker.client)
     assert await group_workers("k:1", "p-leadstream-pipeline", "p-journal") == [
-        GroupWorker("host-2", "10.0.0.1", "host-2 on h", (), 1),
-        GroupWorker("w-1", "10.0.0.1", "w-1 on h", (0, 2), 5),
-        GroupWorker("w0", "10.0.0.2", "", ()),
+        GroupWorker("host-2", "10.0.0.1", "host-2 on h", (), 1, "p-leadstream-pipeline"),
+        GroupWorker("w-1", "10.0.0.1", "w-1 on h", (0, 2), 5, "p-leadstream-pipeline"),
+        GroupWorker("w0", "10.0.0.2", "", (), group="p-leadstream-pipeline"),
     ]
     assert await group_workers("k:1", "p-leadstream-ledger", "p-ledger-journal") == []
 

@@ -47,7 +47,7 @@ function content(found, views) {
         { title: "Worker", cell: (row) => row.name },
         { title: "Role", cell: (row) => badge(row.role) },
         { title: "Host", kind: "host", cell: (row) => row.host ?? "–" },
-        { title: "Slots", cell: (row) => share(row) },
+        { title: "Slots", cell: (row) => share(row, found.views?.group) },
       ], found.workers, "No worker runs. `leadstream worker` starts one.")),
       panel("Time", "half", found.time ? pairs(timePairs(found.time)) : h("p", { class: "quiet" }, "Nothing is known of time yet.")),
       panel("Lag", "half", table("Records that wait, by topic", [
@@ -64,8 +64,10 @@ function content(found, views) {
 }
 
 // A worker of the read models has partitions of several topics, and no slots.
-function share(row) {
-  return row.role === "views" ? plural(row.partitions, "partition") : (row.slots ?? []).join(", ");
+function share(row, ownGroup) {
+  if (row.role !== "views") return (row.slots ?? []).join(", ");
+  const partitions = plural(row.partitions, "partition");
+  return !ownGroup || row.group === ownGroup ? partitions : `${partitions}, for another Redis`;
 }
 
 // One row for each topic: of its partitions the records together, and the longest delay.

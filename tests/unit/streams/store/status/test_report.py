@@ -9,12 +9,13 @@ from typing import Any
 from streams.kafka.deployment import DeploymentRecord
 from streams.kafka.topic_admin import TopicsReport
 from streams.kafka.topic_check import Findings
+from streams.kafka.view_groups import ViewGroup
 from streams.kafka.worker_groups import GroupWorker
 from streams.settings import Settings
 from streams.store.handovers.commands import HandOverPause
 from streams.store.status.handovers import HandOverStatus
 from streams.store.status.lag import PartitionLag
-from streams.store.status.read_models import READ_MODEL_TOPICS, ReadModelStatus
+from streams.store.status.read_models import READ_MODEL_TOPICS, GroupStatus, ReadModelStatus
 from streams.store.status.refusals import RefusalCounts
 from streams.store.status.report import _LAG_TOPICS, DeploymentStatus, WorkProgress
 from streams.store.status.time_status import TimeHolder, TimeStatus
@@ -30,6 +31,7 @@ WALL = TimeStatus(tick=NOON - 1_250, holder=TimeHolder("web-visits:1", NOON - 25
 
 
 AT_REST = HandOverStatus(PartitionLag(0))
+NO_READ_MODELS = ReadModelStatus(GroupStatus(ViewGroup("leadstream-views", "")))
 
 
 def status(
@@ -50,10 +52,14 @@ def status(
         time,
         refusals or RefusalCounts({}),
         hand_overs or AT_REST,
-        read_models or ReadModelStatus(),
+        read_models or NO_READ_MODELS,
     )
     made = Settings(bootstrap="k:9092", clock=clock, partitions=4, **settings)
     return DeploymentStatus(made, topics, WORKERS if workers is None else workers, progress, NOON)
+
+
+def views_worker(name: str, group: str) -> GroupWorker:
+    return GroupWorker(name, "10.0.0.1", "p9 on h", (0, 1), 12, group)
 
 
 def test_a_deployment_at_rest_is_a_line_for_each_thing() -> None:
@@ -173,9 +179,10 @@ def test_missing_topics_are_counted_and_nothing_else_is_guessed() -> None:
 
 
 def test_the_workers_of_the_read_models_are_named_with_their_lag() -> None:
-    workers = {**WORKERS, "views": [GroupWorker("w0-views", "10.0.0.1", "p9 on h", (0, 1), 12)]}
-    read_models = ReadModelStatus({"contacts": 0, "leads": 7})
-    told = status(workers=workers, read_models=read_models)
+    own = views_worker("w0-views", "leadstream-views")
+    workers = {**WORKERS, "views": [own]}
+    group = ViewGroup("leadstream-views", "", [own])
+    told = status(workers=workers, read_models=ReadModelStatus(GroupStatus(group, {"contacts": 0, "leads": 7})))
     assert [line for line in told.lines() if line.startswith("views")] == [
         "views        w0-views on 10.0.0.1: 12 partitions of the out-topics",
         "views        not in the read models yet: about 7 of leads",
@@ -188,15 +195,44 @@ def test_the_workers_of_the_read_models_are_named_with_their_lag() -> None:
         "process": "p9 on h",
         "slots": [0, 1],
         "partitions": 12,
+        "group": "leadstream-views",
     }
     assert values["views"] == {
+        "group": "leadstream-views",
         "workers": 1,
         "lag": [{"topic": "contacts", "records": 0}, {"topic": "leads", "records": 7}],
+        "others": [],
+    }
+
+
+def test_read_models_in_several_redis_are_told_one_after_the_other() -> None:
+    built = views_worker("leadstream-views-7-4f1c", "leadstream-views-embedded-a1")
+    others = [
+        GroupStatus(ViewGroup("leadstream-views-embedded-a1", "embedded-a1", [built])),
+        GroupStatus(ViewGroup("leadstream-views-second", "second"), {"leads": 3}),
+    ]
+    told = status(read_models=ReadModelStatus(GroupStatus(ViewGroup("leadstream-views", "")), others))
+    assert [line for line in told.lines() if line.startswith("views")] == [
+        "views        embedded-a1: leadstream-views-7-4f1c on 10.0.0.1: 12 partitions of the out-topics",
+        "views        embedded-a1: how far the read models are is not told yet",
+        "views        second: no views runs; `leadstream worker --role views` with LEADSTREAM_VIEWS_GROUP=second"
+        " starts one",
+        "views        second: not in the read models yet: about 3 of leads",
+    ]
+    assert told.to_dict()["views"] == {
+        "group": "leadstream-views",
+        "workers": 0,
+        "lag": [],
+        "others": [
+            {"group": "leadstream-views-embedded-a1", "workers": 1, "lag": []},
+            {"group": "leadstream-views-second", "workers": 0, "lag": [{"topic": "leads", "records": 3}]},
+        ],
     }
 
 
 def test_read_models_that_nobody_writes_any_more_are_told_with_what_to_type() -> None:
-    lines = list(status(read_models=ReadModelStatus({"contacts": 12})).lines())
+    group = GroupStatus(ViewGroup("leadstream-views", ""), {"contacts": 12})
+    lines = list(status(read_models=ReadModelStatus(group)).lines())
     assert "views        no views runs; `leadstream worker --role views` starts one" in lines
     assert "views        not in the read models yet: about 12 of contacts" in lines
 
