@@ -25,6 +25,8 @@ _DESCRIPTION = (
     "Topics of a Leadstream deployment. Every record of an in-topic is an event; every record of an out-topic was"
     " written in the transaction that decided it, so read with `isolation.level=read_committed`. A table (compacted"
     " topic) has an empty value where a row was deleted. Readers pass over fields that they do not know."
+    " Internal topics (`journal`, `claims`, changelogs and the like) are left out: Leadstream alone reads and writes"
+    " them, and their form may change from one version to the next."
 )
 _PREFIX = {"description": "The deployment's prefix of all topic names (LEADSTREAM_PREFIX).", "default": ""}
 

@@ -131,52 +131,63 @@ async def _pages(client: RedisClient, settings: Settings, members: int, count: i
 
 
 async def _pages_during_rebuild(client: RedisClient, url: str, settings: Settings, members: int) -> PageTimes:
-    """Pages while another connection builds the next generation."""
-    async with open_redis(url) as building:
-        work = asyncio.create_task(Rebuild(settings, building).run())
-        await client.execute("CONFIG", "RESETSTAT")
-        reader = ViewReader(client, settings.prefix)
-        pages = member_list("default", SEGMENT, newest_first=False)
-        times = []
-        numbers = random.Random(3)
-        while not work.done():
-            cursor = pages.encode_cursor(str(entry_instant(numbers.randrange(members))), "contact")
-            start = time.perf_counter()
-            await reader.members("default", SEGMENT, limit=PAGE, cursor=cursor)
-            times.append(1_000 * (time.perf_counter() - start))
-            await asyncio.sleep(_PAUSE_SECONDS)
-        await work
-    return await _page_times(client, times, command=None)
+    """Pages while another process builds the next generation, as `leadstream views rebuild` does."""
+    command = (sys.executable, "-c", "from streams.cli.main import run; run()", "views", "rebuild")
+    building = await asyncio.create_subprocess_exec(
+        *command, env=_environment(settings, url), stdout=subprocess.DEVNULL
+    )
+    work = asyncio.create_task(building.wait())
+    await client.execute("CONFIG", "RESETSTAT")
+    reader = ViewReader(client, settings.prefix)
+    pages = member_list("default", SEGMENT, newest_first=False)
+    times = []
+    numbers = random.Random(3)
+    while not work.done():
+        cursor = pages.encode_cursor(str(entry_instant(numbers.randrange(members))), "contact")
+        start = time.perf_counter()
+        await reader.members("default", SEGMENT, limit=PAGE, cursor=cursor)
+        times.append(1_000 * (time.perf_counter() - start))
+        await asyncio.sleep(_PAUSE_SECONDS)
+    if await work:
+        raise RuntimeError("the rebuild failed")
+    return await _page_times(client, times)
 
 
-async def _page_times(client: RedisClient, times: list[float], command: str | None = "evalsha") -> PageTimes:
+async def _page_times(client: RedisClient, times: list[float]) -> PageTimes:
     ordered = sorted(times)
-    server = [0.0, 0.0]
-    if command is not None:  # while a rebuild runs, its scripts are under the same name
-        text = (await _info(client, "latencystats"))[f"latency_percentiles_usec_{command}"]
-        percentiles = dict(part.split("=") for part in text.split(","))
-        server = [float(percentiles["p50"]) / 1_000, float(percentiles["p99"]) / 1_000]
+    text = (await _info(client, "latencystats"))["latency_percentiles_usec_evalsha_ro"]
+    percentiles = dict(part.split("=") for part in text.split(","))
     return PageTimes(
         len(ordered),
-        server[0],
-        server[1],
+        float(percentiles["p50"]) / 1_000,
+        float(percentiles["p99"]) / 1_000,
         round(statistics.median(ordered), 2),
         round(ordered[int(len(ordered) * 0.99)], 2),
     )
 
 
-async def _visibility(settings: Settings, url: str, client: RedisClient, members: int, commits: int) -> list[float]:
-    """How many ms after the commit of an entry the feed of changes has it; the consumer is a process of its own."""
-    environment = {
+def _environment(settings: Settings, url: str) -> dict[str, str]:
+    """What a process of the deployment is told."""
+    return {
         **os.environ,
         "LEADSTREAM_BOOTSTRAP": settings.bootstrap,
         "LEADSTREAM_PREFIX": settings.prefix,
         "LEADSTREAM_PARTITIONS": str(settings.partitions),
         "LEADSTREAM_REDIS_URL": url,
     }
+
+
+async def _visibility(settings: Settings, url: str, client: RedisClient, members: int, commits: int) -> list[float]:
+    """How many ms after the commit of an entry the feed of changes has it; the consumer is a process of its own."""
     with (settings.data_dir / "views.log").open("ab") as log:
         consumer = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "agents.views", env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log
+            sys.executable,
+            "-m",
+            "agents.views",
+            env=_environment(settings, url),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
         )
     try:
         return await _time_commits(settings, client, members, commits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha1
 from typing import Any, Protocol
@@ -66,10 +66,14 @@ Command = Sequence[Argument]
 
 
 class Script:
-    """A Lua script, run by its hash; the server is sent the text when it does not know it."""
+    """A Lua script, run by its hash; the server is sent the text when it does not know it.
 
-    def __init__(self, text: str) -> None:
+    With `only_reads` the server refuses every write of it, and counts its time apart from that of scripts that write.
+    """
+
+    def __init__(self, text: str, *, only_reads: bool = False) -> None:
         self.text = text
+        self.only_reads = only_reads
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -106,10 +110,11 @@ ScriptCall = tuple[Sequence[str], Sequence[Argument]]
 class _Client:
     """A RedisClient over redis-py; `address` is for messages and has no password in it."""
 
-    def __init__(self, client: Any, address: str, is_cluster: bool) -> None:
+    def __init__(self, client: Any, address: str, fields: Mapping[str, str]) -> None:
         self._client = client
         self._address = address
-        self.is_cluster = is_cluster
+        self.is_cluster = is_in_cluster(fields)
+        self._has_read_only_scripts = has_read_only_scripts(fields)
 
     async def execute(self, *command: Argument) -> Any:
         with redis_errors(self._address):
@@ -120,11 +125,12 @@ class _Client:
             return _raise_first(await self._pipeline(commands))
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        kind = "_RO" if script.only_reads and self._has_read_only_scripts else ""
         with redis_errors(self._address):
             try:
-                return await self._client.execute_command("EVALSHA", script.sha, len(keys), *keys, *arguments)
+                return await self._client.execute_command("EVALSHA" + kind, script.sha, len(keys), *keys, *arguments)
             except NoScriptError:
-                return await self._client.execute_command("EVAL", script.text, len(keys), *keys, *arguments)
+                return await self._client.execute_command("EVAL" + kind, script.text, len(keys), *keys, *arguments)
 
     async def run_all(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
         commands = [("EVALSHA", script.sha, len(keys), *keys, *arguments) for keys, arguments in calls]
@@ -176,14 +182,13 @@ async def open_redis(url: str, patience: float = TIMEOUT_SECONDS) -> AsyncIterat
         with redis_errors(address):
             fields = _information(await client.execute_command("INFO", "everything"))
         _require_no_eviction(fields, address)
-        is_cluster = fields.get("cluster_enabled") == "1"
-        if is_cluster:
+        if is_in_cluster(fields):
             await client.aclose()
             client = RedisCluster.from_url(url, **options)
             _leave_answers_as_they_are(client)
             with redis_errors(address):
                 await client.initialize()
-        yield _Client(client, address, is_cluster)
+        yield _Client(client, address, fields)
     finally:
         await client.aclose()
 
@@ -212,6 +217,17 @@ def redis_errors(address: str) -> Iterator[None]:
         raise _refused(address, error) from error
     except RedisError as error:
         raise RedisUnavailable(f"the Redis at {address} gave no answer: {_reason(error)}") from error
+
+
+def is_in_cluster(fields: Mapping[str, str]) -> bool:
+    """Whether a server of which INFO says this belongs to a Redis Cluster."""
+    return fields.get("cluster_enabled") == "1"
+
+
+def has_read_only_scripts(fields: Mapping[str, str]) -> bool:
+    """Whether scripts that read are run by commands of their own, which Redis has from version 7 on."""
+    # Of these commands redis-py asks a cluster each time which of the arguments are keys.
+    return not is_in_cluster(fields) and int(fields.get("redis_version", "0").partition(".")[0]) >= 7
 
 
 def address_of(url: str) -> str:

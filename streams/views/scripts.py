@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from connectors.redis.connection import Script
 
-PAGE = Script("""
+PAGE = Script(
+    """
 -- A page of a sorted set. KEYS[1]: the set. ARGV: up|down, limit, cursor's score or '', cursor's member,
 -- and where a hash field of each member is wanted: the begin of the hashes' keys, the field.
 local function before(a, b)  -- in the order of bytes, which the locale does not change
@@ -48,9 +49,12 @@ for i = 1, #rows, 2 do
   answer[#answer + 1] = ARGV[5] and redis.call('HGET', ARGV[5] .. rows[k], ARGV[6]) or false
 end
 return answer
-""")
+""",
+    only_reads=True,
+)
 
-SIZES = Script("""
+SIZES = Script(
+    """
 -- Names with the size of each one's sorted set. KEYS[1]: the set of names. ARGV: the begin of the sorted sets' keys.
 local answer = {}
 for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
@@ -58,4 +62,6 @@ for _, name in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   answer[#answer + 1] = redis.call('ZCARD', ARGV[1] .. name)
 end
 return answer
-""")
+""",
+    only_reads=True,
+)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 import pytest
 
 from connectors.ports import free_port
@@ -192,7 +193,7 @@ def test_without_network_and_cache_one_line_says_what_to_do(tmp_path: Path) -> N
     assert processes_of(tmp_path) == []
 
 
-def test_the_commands_on_its_screen_work_as_they_stand_there(tmp_path: Path) -> None:
+def test_the_commands_and_the_console_on_its_screen_work_as_they_stand_there(tmp_path: Path) -> None:
     with DemoTerminal(tmp_path, columns=80, lines=24) as terminal:
         wait_for(lambda: "leadstream explain c-" in terminal.text(), LIMIT_SECONDS)
         text = terminal.text()
@@ -211,11 +212,26 @@ def test_the_commands_on_its_screen_work_as_they_stand_there(tmp_path: Path) -> 
             assert re.match(r"2026-03-\d\dT\S+  c-\d+  ", tail.stdout.readline())
             tail.send_signal(signal.SIGINT)
             assert tail.wait(LIMIT_SECONDS) == 0
+        wait_for(lambda: terminal.console_address() is not None, LIMIT_SECONDS)
+        console = terminal.console_address()
+        assert console is not None
+        assert "<title>" in httpx.get(console).raise_for_status().text
+        wait_for(lambda: "engaged" in segments_with_members(console), LIMIT_SECONDS)
         code = terminal.interrupt()
     assert code == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(console)
     assert "events" in terminal.text()[-4_000:]  # the last picture stays on the terminal
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def segments_with_members(console: str) -> list[str]:
+    """Returns what the console's API says; nothing before the read models are there."""
+    answer = httpx.get(f"{console}/api/v1/segments")
+    if answer.status_code != httpx.codes.OK:
+        return []
+    return [each["segment"] for each in answer.json()["segments"] if each["members"]]
 
 
 class DemoTerminal:
@@ -249,6 +265,11 @@ class DemoTerminal:
     def text(self) -> str:
         """What was drawn."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._drawn.decode("utf-8", "replace"))
+
+    def console_address(self) -> str | None:
+        """The URL in the first line; None before it stands there."""
+        match = re.search(r"Leadstream  \S+ \S+ +(http://127\.0\.0\.1:\d+) ", self.text())
+        return match and match[1]
 
     def interrupt(self) -> int:
         """Ctrl-C; returns the exit code."""

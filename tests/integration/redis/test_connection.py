@@ -27,6 +27,22 @@ async def test_a_script_runs_though_the_server_forgot_it(tmp_path: Path) -> None
                 await client.execute("SCRIPT", "FLUSH")
 
 
+async def test_a_script_that_only_reads_is_counted_apart_and_may_not_write(tmp_path: Path) -> None:
+    reading = Script("return redis.call('GET', KEYS[1])", only_reads=True)
+    writing = Script("return redis.call('SET', KEYS[1], 1)", only_reads=True)
+    with DurableRedis(tmp_path) as server:
+        async with open_redis(server.url) as client:
+            await client.execute("SET", "a", "1")
+            for _ in range(2):
+                assert await client.run(reading, ["a"], []) == b"1"
+                await client.execute("SCRIPT", "FLUSH")
+            with pytest.raises(RedisRefused, match="Write commands are not allowed from read-only scripts"):
+                await client.run(writing, ["a"], [])
+            commands = (await client.execute("INFO", "commandstats")).decode()
+    assert "cmdstat_evalsha_ro:calls=3," in commands
+    assert "cmdstat_evalsha:" not in commands
+
+
 async def test_many_that_wait_for_changes_leave_room_for_others(tmp_path: Path) -> None:
     with DurableRedis(tmp_path) as server:
         async with open_redis(server.url) as client:

@@ -1,4 +1,4 @@
-"""Read models in a Redis Cluster: all keys of an account lie in one slot, and nothing else is different."""
+"""Read models in a Redis Cluster: all keys of an account lie in one slot, those of others on other servers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from connectors.redis.connection import open_redis
 from streams.views.reader import ViewReader
 from tests.harness.cli import leadstream
 from tests.harness.views.durable_redis import DurableRedis
+from tests.harness.views.redis_cluster import ClusterDeployment, LocalRedisCluster
 from tests.harness.views.redis_snapshot import current_generation
 from tests.harness.views.view_deployment import ViewDeployment, wait_until_true
 
@@ -57,3 +58,38 @@ async def test_a_cluster_says_what_the_topics_say_before_and_after_a_rebuild(
             sizes = {each.segment: each.members for each in await reader.segments("acme")}
             members = {name: len(each) for name, each in expected["acme"]["members"].items()}
             assert {name: size for name, size in sizes.items() if size} == members
+
+
+async def test_accounts_on_several_servers_outlive_the_loss_of_one(kafka: str, prefix: str, tmp_path: Path) -> None:
+    with (
+        LocalRedisCluster(tmp_path, 3) as cluster,
+        ClusterDeployment(kafka, prefix, cluster.servers[0].url, tmp_path) as deployment,
+    ):
+        deployment.write(200)
+        deployment.start_consumer()
+        expected = deployment.wait_until_equal()
+        homes = {account: cluster.server_of(f"{{{account}}}") for account in expected}
+        assert len(set(homes.values())) == len(expected) == 2
+        done = leadstream("views", "rebuild", env=deployment.environment)
+        assert done.returncode == 0, done.stderr
+        deployment.write(100)
+        expected = deployment.wait_until_equal()
+        # The address names one server, whichever; the others are found.
+        async with open_redis(cluster.servers[1].url) as reading:
+            reader = ViewReader(reading, prefix)
+            assert await reader.accounts() == sorted(expected)
+            for account, models in expected.items():
+                sizes = {each.segment: each.members for each in await reader.segments(account)}
+                members = {name: len(each) for name, each in models["members"].items()}
+                assert {name: size for name, size in sizes.items() if size} == members
+        lost = homes["acme"]
+        with redis.Redis.from_url(lost.url) as client:
+            assert client.dbsize() > 0
+            client.flushall()
+        deployment.write(50)
+        deployment.wait_until_equal()
+        lost.kill()
+        deployment.write(50)
+        wait_until_true(lambda: cluster.is_down_for(homes["default"]), lambda: "nobody misses the server")
+        lost.start()
+        deployment.wait_until_equal(restart=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -50,6 +51,14 @@ def test_every_topic_that_others_read_or_write_is_a_channel(document: dict[str, 
     actions = {each["channel"]["$ref"].rpartition("/")[2]: each["action"] for each in document["operations"].values()}
     directions = {topic.name: topic.direction for topic in ALL_TOPICS if topic.direction != "internal"}
     assert actions == {name: "receive" if each == "in" else "send" for name, each in directions.items()}
+
+
+def test_the_description_says_why_internal_topics_are_no_channels(document: dict[str, Any]) -> None:
+    sentence = document["info"]["description"].partition("Internal topics ")[2]
+    assert "are left out: Leadstream alone reads and writes them" in sentence
+    named = set(re.findall(r"`(\S+)`", sentence))
+    assert named
+    assert named <= {topic.name for topic in ALL_TOPICS if topic.direction == "internal"}
 
 
 def test_every_type_of_record_is_a_message_of_its_channel(document: dict[str, Any]) -> None:

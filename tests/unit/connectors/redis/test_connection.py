@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import exceptions
 
-from connectors.redis.connection import address_of, hash_fields, redis_errors
+from connectors.redis.connection import address_of, has_read_only_scripts, hash_fields, redis_errors
 from streams.errors import RedisRefused, RedisUnavailable
 
 
@@ -54,3 +54,19 @@ def test_an_address_has_no_password() -> None:
 
 def test_a_hash_is_a_list_of_names_and_values() -> None:
     assert hash_fields([b"a", b"1", b"b", b"2"]) == {b"a": b"1", b"b": b"2"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_apart"),
+    [
+        ({"redis_version": "7.2.4"}, True),
+        ({"redis_version": "10.0.0", "cluster_enabled": "0"}, True),
+        ({"redis_version": "6.2.14"}, False),
+        ({}, False),
+        ({"redis_version": "7.2.4", "cluster_enabled": "1"}, False),
+    ],
+)
+def test_scripts_that_read_have_commands_of_their_own_where_the_server_has_them(
+    fields: dict[str, str], is_apart: bool
+) -> None:
+    assert has_read_only_scripts(fields) == is_apart
