@@ -134,8 +134,9 @@ def _time_values(manager: SlotManager, slots: list[Slot], now: int) -> Iterator[
             yield value_of(catalog.SOURCE_LEFT_OUT, is_left_out, *labels)
     hold = _time_hold(manager, slots, alignment)
     if hold is not None:
-        seconds = max(0, now - hold.claim) / 1000 if hold.claim else 0.0
-        yield value_of(catalog.HOLD, seconds, *hold.partition, hold.reason)
+        # Of a partition that nobody has read there is no claim: at least since this worker knows it.
+        since = hold.claim or manager.source_watch.sources.known_since.get(hold.partition, now)
+        yield value_of(catalog.HOLD, max(0, now - since) / 1000, *hold.partition, hold.reason)
 
 
 def _time_hold(manager: SlotManager, slots: list[Slot], alignment: AlignmentSettings) -> TimeHold | None:
