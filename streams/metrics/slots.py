@@ -75,7 +75,8 @@ def _work_values(counts: WorkCounts) -> Iterator[MetricValue]:
     yield from counts_of(catalog.SOURCE_RECORDS, counts.source_records.items())
     yield value_of(catalog.DECISIONS, counts.decided_records)
     yield value_of(catalog.ROWS, counts.rows)
-    yield from counts_of(catalog.OUTPUTS, counts.outputs.items())
+    for (topic, kind), count in counts.outputs.items():
+        yield value_of(catalog.OUTPUTS, count, topic, kind)
     yield from counts_of(catalog.DEAD_LETTERS, counts.dead_letters.items())
     yield value_of(catalog.UNSAVED_OFFSETS, counts.unsaved_offsets)
 

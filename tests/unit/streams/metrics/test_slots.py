@@ -112,7 +112,7 @@ async def test_what_was_committed_is_counted() -> None:
     values = values_of(report_of(manager))
     assert values[catalog.SOURCE_RECORDS.name, "web-visits"] == 2
     assert values[catalog.DEAD_LETTERS.name, "bad"] == 1
-    assert values[catalog.OUTPUTS.name, "dead-letters"] == 1
+    assert values[catalog.OUTPUTS.name, "dead-letters", "dead_letter"] == 1
     assert values[catalog.TRANSACTION_SECONDS.name,] > 0
     counts = next(value.counts for value in report_of(manager).values if value.counts)
     assert sum(counts) == 1
