@@ -124,7 +124,7 @@ TRANSACTION_SECONDS = Metric(
 SOURCE_RECORDS = _counter("leadstream_source_records_total", "records taken from in-topics", ("topic",))
 DECISIONS = _counter("leadstream_decisions_total", "records of the journal that were decided, ticks among them")
 ROWS = _counter("leadstream_rows_written_total", "rows of contacts or opportunities that changed")
-OUTPUTS = _counter("leadstream_outputs_total", "records written to out-topics and `dead-letters`", ("topic",))
+OUTPUTS = _counter("leadstream_outputs_total", "records written to out-topics and `dead-letters`", ("topic", "type"))
 DEAD_LETTERS = _counter(
     "leadstream_dead_letters_total", "dead letters, by code", ("code",), (*SLOT_ROLES, *CRM_ROLES)
 )

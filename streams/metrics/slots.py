@@ -75,7 +75,8 @@ def _work_values(counts: WorkCounts) -> Iterator[MetricValue]:
     yield from counts_of(catalog.SOURCE_RECORDS, counts.source_records.items())
     yield value_of(catalog.DECISIONS, counts.decided_records)
     yield value_of(catalog.ROWS, counts.rows)
-    yield from counts_of(catalog.OUTPUTS, counts.outputs.items())
+    for (topic, kind), count in counts.outputs.items():
+        yield value_of(catalog.OUTPUTS, count, topic, kind)
     yield from counts_of(catalog.DEAD_LETTERS, counts.dead_letters.items())
     yield value_of(catalog.UNSAVED_OFFSETS, counts.unsaved_offsets)
 
@@ -134,8 +135,9 @@ def _time_values(manager: SlotManager, slots: list[Slot], now: int) -> Iterator[
             yield value_of(catalog.SOURCE_LEFT_OUT, is_left_out, *labels)
     hold = _time_hold(manager, slots, alignment)
     if hold is not None:
-        seconds = max(0, now - hold.claim) / 1000 if hold.claim else 0.0
-        yield value_of(catalog.HOLD, seconds, *hold.partition, hold.reason)
+        # Of a partition that nobody has read there is no claim: at least since this worker knows it.
+        since = hold.claim or manager.source_watch.sources.known_since.get(hold.partition, now)
+        yield value_of(catalog.HOLD, max(0, now - since) / 1000, *hold.partition, hold.reason)
 
 
 def _time_hold(manager: SlotManager, slots: list[Slot], alignment: AlignmentSettings) -> TimeHold | None:

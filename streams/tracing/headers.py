@@ -26,6 +26,11 @@ def trace_of(headers: Headers) -> Headers:
     return (*parent, *state) if parent else ()
 
 
+def trace_id(trace: Headers) -> str | None:
+    """The id of a trace, 32 hex digits, as log lines name it; None without a trace. `trace` is of `trace_of`."""
+    return trace[0][1].split(b"-")[1].decode() if trace else None
+
+
 def is_sampled(trace: Headers) -> bool:
     """Whether who began the trace records it; `trace` is of `trace_of`."""
     return bool(trace) and bool(int(trace[0][1][-2:], 16) & _SAMPLED)

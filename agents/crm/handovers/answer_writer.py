@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import structlog
 
 from agents.crm.handovers.handover_queue import QueuedHandOver
 from connectors.salesforce.handover.handover_records import DO_NOT_SYNC, HandOverResult
@@ -19,8 +20,10 @@ from streams.kafka.dead_letters import dead_letter_from_record
 from streams.kafka.protocols import ConsumedRecord, Producer
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.settings import Settings
-from streams.tracing.headers import is_sampled
+from streams.tracing.headers import is_sampled, trace_id
 from streams.tracing.spans import SpanRecorder, TracedStep, instant_ns
+
+log = structlog.get_logger()
 
 _encode = msgspec.json.Encoder().encode
 
@@ -61,6 +64,7 @@ class AnswerWriter:
         # By code alone: a message may repeat what the contact typed. A consent that forbids it is no fault.
         codes = Counter(result.code for _, result in answers if result.code not in (None, DO_NOT_SYNC))
         self._failure_log.add({str(code): count for code, count in codes.items()})
+        _log_traced(answers)
         if self._spans is not None:
             _record_spans(self._spans, answers)
 
@@ -94,6 +98,23 @@ class AnswerWriter:
         if self._settings.clock == "events":
             return answer.handover.at
         return instant_text(int(time.time() * 1000))
+
+
+def _log_traced(answers: Sequence[tuple[QueuedHandOver, HandOverResult]]) -> None:
+    """One line for each hand-over that has a trace, which leads from a request to what came of it."""
+    for item, result in answers:
+        if (traced := trace_id(item.headers)) is None:
+            continue
+        code = {} if result.code is None else {"code": str(result.code)}
+        is_refused = result.kind == "failed" and result.code != DO_NOT_SYNC
+        (log.warning if is_refused else log.info)(
+            "hand-over answered",
+            account=result.handover.account,
+            campaign=result.handover.campaign.id,
+            result=result.kind,
+            trace_id=traced,
+            **code,
+        )
 
 
 def _record_spans(spans: SpanRecorder, answers: Sequence[tuple[QueuedHandOver, HandOverResult]]) -> None:

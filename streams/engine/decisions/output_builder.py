@@ -18,7 +18,11 @@ from schemas.values import instant_text as text
 from schemas.values import points_from_millionths
 from streams.engine.decisions.hand_overs.crm_results import record_rank
 from streams.engine.decisions.outputs import (
+    CONTACT_TYPE,
+    ENTERED_TYPE,
+    EXITED_TYPE,
     LEAD_TYPE,
+    MEMBER_TYPE,
     ContactFields,
     HandOverOutput,
     JournalPosition,
@@ -36,7 +40,7 @@ from streams.engine.decisions.outputs import (
     encode_output,
     table_key,
 )
-from streams.engine.journal.effects import Output, Refusal
+from streams.engine.journal.effects import TOMBSTONE, Output, Refusal
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Contact, Lead
 from streams.engine.version import HAND_OVERS_VERSION
@@ -84,14 +88,22 @@ class OutputBuilder:
         template, ordinal, contact = self._template, self._ordinal, self._contact
         if template is None or template.cause is not cause or template.at != at:
             template = self._template_for(at, cause)
-        change, row = template.write_change(segment, is_entry, leaves, ordinal), None
+        change = template.write_change(segment, is_entry, leaves, ordinal)
         size = len(change)
+        key = table_key(contact.account, segment, contact.id)
         if is_entry:
             ordinal += 1
             row = template.write_row(segment, leaves, ordinal)
             size += len(row)
-        key = table_key(contact.account, segment, contact.id)
-        self.outputs += (Output(_SEGMENT_CHANGES, template.key, change), Output(_SEGMENT_MEMBERS, key, row))
+            self.outputs += (
+                Output(_SEGMENT_CHANGES, template.key, change, ENTERED_TYPE),
+                Output(_SEGMENT_MEMBERS, key, row, MEMBER_TYPE),
+            )
+        else:
+            self.outputs += (
+                Output(_SEGMENT_CHANGES, template.key, change, EXITED_TYPE),
+                Output(_SEGMENT_MEMBERS, key, None, TOMBSTONE),
+            )
         self.value_bytes += size
         self._ordinal = ordinal + 1
 
@@ -231,7 +243,7 @@ class OutputBuilder:
             None if last_seen is None else template.at_text if last_seen == at else text(last_seen),
         )
         row = template.write_contact(fields, self._ordinal)
-        self.outputs.append(Output(_CONTACTS, template.key, row))
+        self.outputs.append(Output(_CONTACTS, template.key, row, CONTACT_TYPE))
         self.value_bytes += len(row)
         self._ordinal += 1
 
@@ -259,7 +271,7 @@ class OutputBuilder:
         number = OutputNumber(self._position.partition, self._position.offset, self._ordinal)
         self._ordinal += 1
         value = encode_output(body, subject, number)
-        self.outputs.append(Output(topic, key, value))
+        self.outputs.append(Output(topic, key, value, body.type))
         self.value_bytes += len(value)
 
 

@@ -21,9 +21,11 @@ CONTACT_TYPE = "contact"
 MEMBER_TYPE = "segment.member"
 LEAD_TYPE = "lead"
 """Types of the rows of `contacts`, `segment-members` and `leads`."""
+ENTERED_TYPE = "segment.entered"
+EXITED_TYPE = "segment.exited"
 
-_ENTERED = b"segment.entered"
-_EXITED = b"segment.exited"
+_ENTERED = ENTERED_TYPE.encode()
+_EXITED = EXITED_TYPE.encode()
 _MEMBER = MEMBER_TYPE.encode()
 _CONTACT = CONTACT_TYPE.encode()
 _MAX_SEGMENT_TEXTS = 16_384

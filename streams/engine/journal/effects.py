@@ -43,15 +43,20 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
+TOMBSTONE = "tombstone"
+
+
 class Output(msgspec.Struct, frozen=True, gc=False):
     """A record for an out-topic (`topic` has no prefix); a value of None is a tombstone.
 
-    A value is a JSON object without `emitted_at`: `with_emitted_at` adds that when it is written.
+    A value is a JSON object without `emitted_at`: `with_emitted_at` adds that when it is written. `type` is the one
+    in the value, TOMBSTONE where there is none: outputs are counted by it, and nobody has to read a value for that.
     """
 
     topic: str
     key: bytes
     value: bytes | None
+    type: str
 
 
 @dataclass(slots=True)

@@ -15,6 +15,9 @@ from streams.engine.ledger.lead_outcomes import LeadOutcome
 from streams.engine.ledger.opportunity import Opportunity, OpportunityOutcome, ReportedOutcome
 from streams.engine.ledger.totals import RevenueTotal
 
+REVENUE_TYPE = "campaign.revenue"
+OUTCOME_TYPE = "crm.outcome"
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -40,8 +43,8 @@ class OutputOrigin:
 def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
     """Returns the record of a campaign's present total in one currency."""
     value = {
-        "id": _output_id("campaign.revenue", total.key, origin),
-        "type": "campaign.revenue",
+        "id": _output_id(REVENUE_TYPE, total.key, origin),
+        "type": REVENUE_TYPE,
         "at": instant_text(total.at),
         "number": origin.next_number(),
         "account": total.account,
@@ -52,7 +55,7 @@ def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
         "open": total.open,
         "cause": origin.cause,
     }
-    return Output(CAMPAIGN_REVENUE.name, total.key.encode(), _encode(value))
+    return Output(CAMPAIGN_REVENUE.name, total.key.encode(), _encode(value), REVENUE_TYPE)
 
 
 def outcome_output(opportunity: Opportunity, reported: ReportedOutcome, at: int, origin: OutputOrigin) -> Output:
@@ -66,7 +69,7 @@ def outcome_output(opportunity: Opportunity, reported: ReportedOutcome, at: int,
     }
     if reported.amount is not None:
         value["amount"] = reported.amount
-    return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value))
+    return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value), OUTCOME_TYPE)
 
 
 def lead_outcome_output(
@@ -89,7 +92,7 @@ def lead_outcome_output(
     }
     if len(lead.amounts) > 1:
         value["amounts"] = lead.amounts
-    return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value))
+    return Output(CRM_RESULTS.name, reported.contact.encode(), _encode(value), OUTCOME_TYPE)
 
 
 def _outcome_head(
@@ -97,8 +100,8 @@ def _outcome_head(
 ) -> dict[str, Any]:
     subject = f"{opportunity.account}/{reported.contact}/{reported.campaign}/{opportunity.id}/{outcome}"
     return {
-        "id": _output_id("crm.outcome", subject, origin),
-        "type": "crm.outcome",
+        "id": _output_id(OUTCOME_TYPE, subject, origin),
+        "type": OUTCOME_TYPE,
         "at": instant_text(at),
         "account": opportunity.account,
         "contact": reported.contact,

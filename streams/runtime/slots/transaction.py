@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -31,6 +32,8 @@ JOURNAL_RECORD_TOO_LARGE = Refusal(
 )
 
 
+_topic_and_type = attrgetter("topic", "type")
+
 MAX_UNDECIDED = 2_000
 """How many journal records may be fed and not decided before no more are fed. Each is in memory in decoded form, and
 one transaction decides some hundreds under load."""
@@ -51,7 +54,8 @@ class TransactionBatch:
 
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
-    decisions, `refusal_counts` how many dead letters it writes of each code. `began` is when it was begun (monotonic
+    decisions, `refusal_counts` how many dead letters it writes of each code, `output_counts` how many outputs of each
+    topic and type. `began` is when it was begun (monotonic
     seconds), `traces` are those of the slot's records that are being decided; `traced` collects what spans are made
     of, None where there are none. `appended` is what it appends to the slot's own journal partition and has not
     written ahead; the offsets follow.
@@ -66,6 +70,7 @@ class TransactionBatch:
     has_control_record: bool = False
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     refusal_counts: Counter[str] = field(default_factory=Counter)
+    output_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
     traces: JournalTraces = field(default_factory=JournalTraces)
     traced: TracedRecords | None = None
@@ -150,6 +155,7 @@ class TransactionBatch:
         self.has_content = True
         add, partition_of = self.writer.add, self.partitions.output
         self.rows |= effects.rows
+        self.output_counts.update(map(_topic_and_type, effects.outputs))  # in C
         traces = self.traces or None
         for output in effects.outputs:
             trace = () if traces is None else traces.of_output(output.value)

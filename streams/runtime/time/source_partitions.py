@@ -29,16 +29,19 @@ LOOK_SECONDS = 5.0
 class SourcePartitions:
     """Every partition of every in-topic that a worker knows, without prefix.
 
-    `seen_at` (ms) is when the partitions were asked for the last time; 0 before.
+    `seen_at` (ms) is when the partitions were asked for the last time; 0 before. `known_since` (ms) is when each was
+    found by the worker: one that was there before is found as the worker begins.
     """
 
     present: list[Partition] = field(default_factory=list)
     seen_at: int = 0
+    known_since: dict[Partition, int] = field(default_factory=dict)
 
     def update(self, counts: Mapping[str, int], asked_at: int) -> list[Partition]:
         """Takes the partition count of each in-topic, asked for at `asked_at` (ms); returns what is new."""
         before = set(self.present)
         self.present[:] = all_partitions(counts.items())
+        self.known_since = {each: self.known_since.get(each, asked_at) for each in self.present}
         self.seen_at = max(self.seen_at, asked_at)
         return [partition for partition in self.present if partition not in before]
 

@@ -1,4 +1,4 @@
-"""One log line for each request: method, route, status, time. Never a query, a header, a token or an id."""
+"""One log line for each request: method, route, status, time, id of its trace. Never a query, a token or an id."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streams.serve.parameters import request_trace
 from streams.serve.problems import HttpProblem
+from streams.tracing.headers import trace_id
 
 log = structlog.get_logger()
 
@@ -27,6 +30,7 @@ class AccessLog:
             return
         began = time.perf_counter()
         status = 0
+        traced = _trace_field(scope)
 
         async def record(message: Message) -> None:
             nonlocal status
@@ -38,21 +42,26 @@ class AccessLog:
             await self._app(scope, receive, record)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log a line
             # The text of an error, and the values in a traceback, may hold personal data.
-            log.error("request failed", error=type(error).__name__, at=_place(error), route=_route(scope))  # noqa: TRY400
+            kind, place = type(error).__name__, _place(error)
+            log.error("request failed", error=kind, at=place, route=_route(scope), **traced)  # noqa: TRY400
             if not status:
                 problem = HttpProblem("internal", "an error in the server; its log has a line about it")
                 await problem.response()(scope, receive, record)
         finally:
-            seconds = time.perf_counter() - began
-            log.info(
-                "request", method=scope["method"], route=_route(scope), status=status, ms=round(seconds * 1_000, 1)
-            )
+            ms = round((time.perf_counter() - began) * 1_000, 1)
+            log.info("request", method=scope["method"], route=_route(scope), status=status, ms=ms, **traced)
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:
     """The route as it is defined, `/contacts/{contact}`: ids of contacts are personal data."""
     route = scope.get("route")
     return getattr(route, "path_format", None) or getattr(route, "path", None) or "none"
+
+
+def _trace_field(scope: MutableMapping[str, Any]) -> dict[str, str]:
+    """`trace_id` of the request's trace; nothing where it has none of the right form, which could hold anything."""
+    found = trace_id(request_trace(Request(scope)))
+    return {} if found is None else {"trace_id": found}
 
 
 def _place(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from schemas.definitions import Definitions
 from schemas.engine_versions import NEWEST_VERSION
 from schemas.values import MILLION, instant_text
 from streams.engine.journal import records
-from streams.engine.journal.effects import Append, Budget, SourceRecord
+from streams.engine.journal.effects import TOMBSTONE, Append, Budget, Output, SourceRecord
 from streams.engine.journal.event_types import EVENT_TYPES
 from streams.engine.journal.validate import EventValidator
 from streams.engine.partition.decider import PartitionDecider
@@ -121,7 +121,7 @@ class EngineDriver:
         self.refused = []
         while self.decider.has_pending():
             effects = self.decider.work(BUDGET)
-            outputs += [_read_output(output.topic, output.key, output.value) for output in effects.outputs]
+            outputs += [_read_output(output) for output in effects.outputs]
             for output in effects.outputs:
                 rows = self._tables.setdefault(output.topic, {})
                 rows.pop(output.key, None) if output.value is None else rows.update({output.key: output.value})
@@ -130,9 +130,10 @@ class EngineDriver:
         return outputs
 
 
-def _read_output(topic: str, key: bytes, value: bytes | None) -> dict[str, Any]:
-    fields = msgspec.json.decode(value) if value is not None else {"gone": True}
-    return {"topic": topic, "key": key.decode(), **fields}
+def _read_output(output: Output) -> dict[str, Any]:
+    fields = msgspec.json.decode(output.value) if output.value is not None else {"gone": True}
+    assert output.type == fields.get("type", TOMBSTONE), "metrics count another type than is written"
+    return {"topic": output.topic, "key": output.key.decode(), **fields}
 
 
 def segment_changes(outputs: list[dict[str, Any]]) -> list[tuple[str, str]]:

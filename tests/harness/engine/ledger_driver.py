@@ -81,6 +81,10 @@ class LedgerDriver:
         """One portion, committed."""
         effects = self._decider.work(budget)
         self.rows.update({key: value for key, value in effects.rows.items() if value is not None})
+        for output in effects.outputs:
+            assert output.type == json.loads(output.value or b"")["type"], (
+                "metrics count another type than is written"
+            )
         self.outputs.extend(effects.outputs)
         self.position = self._decider.resume_offset(len(self.journal))
         return effects

@@ -182,7 +182,7 @@ class CountingDecider:
             heapq.heappush(self.heap, (row.due, key))
 
     def _emit(self, key: bytes, value: list[object], effects: Effects) -> None:
-        effects.outputs.append(Output(SEGMENT_CHANGES.name, key, encode(value)))
+        effects.outputs.append(Output(SEGMENT_CHANGES.name, key, encode(value), "counted"))
 
     def checkpoint(self) -> bytes:
         """What `resume` takes."""

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from connectors.ports import free_port
+from connectors.redis.local import LocalRedis
 from schemas.values import instant_text
-from streams.metrics.catalog import METRICS, VIEWS_ROLES
 from streams.settings import variable_name
 from tests.harness.deployment.pipeline import Pipeline
+from tests.harness.kafka.journal_truncation import truncate_topic
 from tests.harness.metrics.metric_names import series_names
 from tests.harness.metrics.worker_metrics import WorkerMetrics, logged_address, wait_for
 from tests.harness.salesforce.sandbox import SPRING, SandboxClient, run_sandbox
@@ -47,14 +50,8 @@ ALWAYS_THE_SAME = {
     "leadstream_slots_in_all": {1.0, 2.0},  # of the ledger and of the pipeline
     "leadstream_salesforce_limit_requests": {15_000.0},
     "leadstream_opportunity_pause_seconds": {0.2},
-    # tests/unit/streams/metrics/test_slots.py has a partition whose position lies outside its log.
-    "leadstream_source_stopped": {0.0},
 }
 """What does not change while this pipeline runs, and its values."""
-
-
-VIEWS_NAMES = {each.name for each in METRICS.values() if each.roles == VIEWS_ROLES}
-"""Those of the read models, which this pipeline does not have (tests/unit/agents/test_views.py)."""
 
 
 class WholePipeline(Pipeline):
@@ -74,10 +71,20 @@ def sandbox() -> Iterator[SandboxClient]:
 
 
 @pytest.fixture
-def pipeline(kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient) -> Iterator[Pipeline]:
+def redis(tmp_path: Path) -> Iterator[LocalRedis]:
+    """A Redis that comes back at its address, empty, when it is started again."""
+    with LocalRedis(tmp_path / "redis", free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def pipeline(
+    kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient, redis: LocalRedis
+) -> Iterator[Pipeline]:
     """A pipeline with a worker of all roles, on the wall clock."""
     settings = {
         "metrics_port": 0,
+        "redis_url": redis.url,
         "stuck_after_ms": 5_000,
         "salesforce_url": sandbox.url,
         "salesforce_poll_ms": 200,
@@ -140,12 +147,14 @@ def has_set_aside(metrics: WorkerMetrics, count: int) -> bool:
     return metrics.total("leadstream_handovers_set_aside_total") == count
 
 
-def test_every_metric_that_dashboard_and_alerts_name_moves(pipeline: Pipeline, sandbox: SandboxClient) -> None:
+def test_every_metric_that_dashboard_and_alerts_name_moves(
+    pipeline: Pipeline, sandbox: SandboxClient, redis: LocalRedis
+) -> None:
     metrics = WorkerMetrics(logged_address(pipeline.folder / "w0.log"))
     wait_for(lambda: metrics.health("ready")[0] == 200, "a ready worker")
     with metrics.reading():
-        everything_happens(pipeline, sandbox, metrics)
-    names = series_names() - VIEWS_NAMES
+        everything_happens(pipeline, sandbox, redis, metrics)
+    names = series_names()
     resting = names - metrics.moving_names()
     assert names <= metrics.names_seen()
     assert resting == ALWAYS_THE_SAME.keys() & names
@@ -158,8 +167,10 @@ def traced_contacts(pipeline: Pipeline, topic: str) -> set[str]:
     return {msgspec.json.decode(each.value)["contact"] for each in records if TRACE in each.headers}
 
 
-def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: WorkerMetrics) -> None:
-    """Work, refusals, an open transaction, back-fills, a Salesforce that is away for a while, a process that dies."""
+def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, redis: LocalRedis, metrics: WorkerMetrics) -> None:
+    """Work, refusals, an open transaction, back-fills, a Salesforce and a Redis that are away for a while, records
+    that are gone, a process that dies.
+    """
     now = instant_text(int(time.time() * 1000))
     pipeline.apply(DEFINITIONS)
     visits = [visit(number, now) for number in range(MANY_VISITS)]
@@ -172,6 +183,9 @@ def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: Work
     asyncio.run(produce(pipeline, "web-visits", b"no json", wait_until_left_out))
     wait_for(lambda: metrics.total("leadstream_dead_letters_total", code="invalid_json") == 1, "the dead letter")
     wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 1, "the hand-over")
+
+    for kind, count in {"segment.entered": 1, "segment.exited": 0, "lead.handed_over": 1, "dead_letter": 1}.items():
+        assert metrics.total("leadstream_outputs_total", type=kind) == count, kind
 
     [lead] = sandbox.live_records("Lead")
     sandbox.add_fault("daily_limit", times=3)
@@ -191,13 +205,40 @@ def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, metrics: Work
     wait_for(lambda: metrics.total("leadstream_handovers_total", result="linked") == 2, "the second hand-over")
     for topic in ("journal", "segment-changes", "lead-changes", "qualified-leads", "crm-results"):
         assert traced_contacts(pipeline, topic) == {"cid"}, topic
-    hand_overs_wait(pipeline, sandbox, metrics)
+    with redis_away(redis, metrics):
+        hand_overs_wait(pipeline, sandbox, metrics)
+    records_are_gone(pipeline, metrics)
 
     os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
     wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 1, "another start")
     wait_for(lambda: metrics.total("leadstream_slots", role="pipeline") == 2, "both slots again")
     os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
     wait_for(lambda: metrics.total("leadstream_process_failures_total", exit_code="-9") == 2, "another start")
+
+
+@contextmanager
+def redis_away(redis: LocalRedis, metrics: WorkerMetrics) -> Iterator[None]:
+    """No Redis while the block runs; it returns when the read models are whole again."""
+    wait_for(lambda: metrics.total("leadstream_redis_up") == 1, "read models that are written")
+    redis.stop()
+    wait_for(lambda: metrics.total("leadstream_redis_up") == 0, "a Redis that is away")
+    yield
+    wait_for(lambda: metrics.total("leadstream_views_lag_seconds") > 0, "read models that are behind")
+    redis.start()
+    wait_for(lambda: metrics.total("leadstream_redis_up") == 1, "a Redis that is back")
+    wait_for(lambda: metrics.total("leadstream_views_lag_seconds") == 0, "read models that have all")
+
+
+def records_are_gone(pipeline: Pipeline, metrics: WorkerMetrics) -> None:
+    """A record that the log loses before it is read stops its partition, until somebody accepts that."""
+
+    def lose_it() -> None:  # while its transaction is open it cannot be read
+        truncate_topic(pipeline.settings, "scoring-events", 1)
+        wait_for(lambda: metrics.total("leadstream_source_stopped", topic="scoring-events") == 1, "a stop")
+
+    asyncio.run(produce(pipeline, "scoring-events", b"no json", lose_it))
+    pipeline.run_command("topics", "accept-gap", "--yes")
+    wait_for(lambda: metrics.total("leadstream_source_stopped") == 0, "the partition that is read on")
 
 
 def hand_overs_wait(pipeline: Pipeline, sandbox: SandboxClient, metrics: WorkerMetrics) -> None:

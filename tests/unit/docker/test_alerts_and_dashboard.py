@@ -164,6 +164,31 @@ def test_the_dashboards_expressions_can_be_read_by_prometheus(promtool: str, tmp
     run(promtool, "check", "rules", "--lint=none", str(path))
 
 
+def test_a_panel_shows_how_many_records_a_transaction_takes(promtool: str, tmp_path: Path) -> None:
+    [panel] = [each for each in dashboard()["panels"] if each["title"] == "Records a transaction"]
+    [target] = panel["targets"]
+    a_minute = {  # two in-topics, together 50 records a minute, and 150 decisions, in 20 transactions
+        'leadstream_source_records_total{topic="web-visits",role="pipeline",instance="a"}': 40,
+        'leadstream_source_records_total{topic="contact-changes",role="pipeline",instance="a"}': 10,
+        'leadstream_decisions_total{role="pipeline",instance="a"}': 150,
+        'leadstream_transaction_seconds_count{role="pipeline",instance="a"}': 20,
+    }
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": f"0+{count}x20"} for name, count in a_minute.items()],
+        "promql_expr_test": [
+            {
+                "expr": target["expr"].replace("$__rate_interval", "5m").replace("$worker", ".*"),
+                "eval_time": "15m",
+                "exp_samples": [{"labels": '{role="pipeline"}', "value": 10}],
+            }
+        ],
+    }
+    path = tmp_path / "ratio.yml"
+    path.write_text(json.dumps({"tests": [test]}))
+    run(promtool, "test", "rules", str(path))
+
+
 def test_a_panel_shows_the_first_count_of_a_code(promtool: str, tmp_path: Path) -> None:
     """A counter by code has no series before the first one, and `increase` alone shows nothing of it."""
     queries = [each.replace("$__rate_interval", "1m") for each in expressions() if NEW_SERIES.search(each)]

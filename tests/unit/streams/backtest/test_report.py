@@ -13,7 +13,7 @@ from streams.backtest.chart import bar, columns, heights
 from streams.backtest.report import AccountBacktest
 from streams.backtest.tally import DAY_MS, ChangeTally
 from streams.backtest.worth import OpportunityBook
-from streams.engine.journal.effects import Output
+from streams.engine.journal.effects import TOMBSTONE, Output
 from streams.engine.journal.records import JournalEvent
 
 MARCH = instant_ms("2026-03-02T09:00:00Z")
@@ -27,7 +27,7 @@ def output(topic: str, type_: str, contact: str, day: int = 0, **fields: Any) ->
         "at": instant_text(MARCH + day * DAY_MS),
         **fields,
     }
-    return Output(topic, f"default/{contact}".encode(), msgspec.json.encode(value))
+    return Output(topic, f"default/{contact}".encode(), msgspec.json.encode(value), type_)
 
 
 def entered(contact: str, segment: str = "hot") -> Output:
@@ -68,7 +68,8 @@ def result() -> AccountBacktest:
         entered("ada"), entered("bob"),
         status("ada", None, "active"), status("ada", "active", "qualified"), handed("ada"),
         status("bob", None, "qualified"), handed("bob", 10),
-        Output(LEADS.name, b"default/spring/ada", b"{}"), Output(SEGMENT_CHANGES.name, b"default/x", None),
+        Output(LEADS.name, b"default/spring/ada", b"{}", "lead"),
+        Output(SEGMENT_CHANGES.name, b"default/x", None, TOMBSTONE),
     )  # fmt: skip
     would = tally(
         entered("ada"), output(SEGMENT_CHANGES.name, "segment.exited", "ada", segment="hot"), entered("cleo", "new"),

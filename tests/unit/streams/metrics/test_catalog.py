@@ -32,19 +32,8 @@ def test_it_says_what_it_is_in_one_line(metric: Metric) -> None:
 
 @EVERY
 def test_no_label_names_a_person_or_grows_without_bound(metric: Metric) -> None:
-    bounded = {
-        "topic",
-        "partition",
-        "slot",
-        "reason",
-        "code",
-        "exit_code",
-        "outcome",
-        "result",
-        "part",
-        "org",
-        "group",
-    }
+    bounded = {"topic", "type", "partition", "slot", "reason", "code", "exit_code"}
+    bounded |= {"outcome", "result", "part", "org", "group"}
     if metric.name == "leadstream_handovers_account_paused_seconds":
         bounded.add("account")  # of 20 at most (tests/unit/agents/crm/test_process_report.py)
     assert set(metric.labels) <= bounded | {"worker", "version", "engine"}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from streams.clock import now_ms
 from streams.kafka.partitions import Partition
 from streams.metrics import catalog
 from streams.metrics.catalog import METRICS
@@ -30,7 +31,7 @@ def manager_with(slot: Slot | None = None, clock: str = "wall") -> SlotManager:
     app: Any = SimpleNamespace(consumer=SimpleNamespace(fetch_thread=SimpleNamespace(ends={})))
     settings = Settings(prefix="p-", partitions=1, clock=clock)
     manager = SlotManager(app, counting_spec(1), settings, "w1", same_error)
-    manager.source_watch.sources.present[:] = [NAME]
+    manager.source_watch.sources.update({NAME.topic: 1}, asked_at=now_ms())
     if slot is not None:
         manager.slots[0] = slot
     return manager
@@ -111,7 +112,7 @@ async def test_what_was_committed_is_counted() -> None:
     values = values_of(report_of(manager))
     assert values[catalog.SOURCE_RECORDS.name, "web-visits"] == 2
     assert values[catalog.DEAD_LETTERS.name, "bad"] == 1
-    assert values[catalog.OUTPUTS.name, "dead-letters"] == 1
+    assert values[catalog.OUTPUTS.name, "dead-letters", "dead_letter"] == 1
     assert values[catalog.TRANSACTION_SECONDS.name,] > 0
     counts = next(value.counts for value in report_of(manager).values if value.counts)
     assert sum(counts) == 1
@@ -130,7 +131,6 @@ async def test_a_partition_outside_its_log_is_named() -> None:
 async def test_the_partition_that_time_waits_for_is_named_with_the_reason() -> None:
     manager = manager_with(fake_slot())
     claims = manager.control_topics.control_state.claims
-    assert values_of(report_of(manager))[catalog.HOLD.name, "web-visits", "0", "not_read"] == 0
     claims.add(NAME, Claim(claim=5_000, position=1, stable=1, high=2, stuck=100), timestamp=10_000)
     values = values_of(report_of(manager))
     assert values[catalog.HOLD.name, "web-visits", "0", "open_transaction"] > 1_000
@@ -139,6 +139,14 @@ async def test_the_partition_that_time_waits_for_is_named_with_the_reason() -> N
     values = values_of(report_of(manager))
     assert values[catalog.SOURCE_LEFT_OUT.name, "web-visits", "0"] == 1
     assert catalog.HOLD.name not in {name for name, *_ in values}, "nothing waits for it any more"
+
+
+async def test_a_partition_that_nobody_has_read_holds_time_since_the_worker_knows_it() -> None:
+    manager = manager_with(fake_slot())
+    manager.source_watch.sources.known_since[NAME] -= 90_000
+    manager.source_watch.sources.update({NAME.topic: 1}, asked_at=now_ms())
+    seconds = values_of(report_of(manager))[catalog.HOLD.name, "web-visits", "0", "not_read"]
+    assert 90 <= seconds < 180
 
 
 async def test_journal_records_that_are_read_and_not_decided_are_lag() -> None:

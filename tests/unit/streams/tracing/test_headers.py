@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.kafka.batches import Headers
-from streams.tracing.headers import is_sampled, trace_of
+from streams.tracing.headers import is_sampled, trace_id, trace_of
 
 PARENT = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 STATE = ("tracestate", b"vendor=abc")
@@ -35,3 +35,8 @@ def test_the_flag_of_who_began_the_trace_says_whether_it_is_recorded(flags: str,
     value = PARENT[1][:-2] + flags.encode()
     assert is_sampled(trace_of((("traceparent", value), STATE))) is sampled
     assert not is_sampled(())
+
+
+def test_log_lines_name_a_trace_by_its_id_alone() -> None:
+    assert trace_id(trace_of((PARENT, STATE))) == "0af7651916cd43dd8448eb211c80319c"
+    assert trace_id(()) is None

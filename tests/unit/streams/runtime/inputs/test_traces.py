@@ -17,7 +17,7 @@ from streams.engine.decisions.outputs import (
     with_emitted_at,
 )
 from streams.engine.journal import records
-from streams.engine.journal.effects import Append, Effects, Output
+from streams.engine.journal.effects import TOMBSTONE, Append, Effects, Output
 from streams.engine.state.contact import Contact
 from streams.kafka.batches import RECORD_BYTES, Headers
 from streams.kafka.partitions import Partition
@@ -107,8 +107,8 @@ async def test_an_output_goes_out_with_the_trace_of_its_record() -> None:
         msgspec.json.encode({"type": "t", "at": "x", "number": {"partition": 0, "offset": offset, "ordinal": 0}})
         for offset in (7, 8)
     ]
-    outputs = [Output("segment-changes", b"c1", value) for value in values]
-    batch.add_effects(Effects(outputs=[*outputs, Output("segment-members", b"c1", None)]), 1_000)
+    outputs = [Output("segment-changes", b"c1", value, "t") for value in values]
+    batch.add_effects(Effects(outputs=[*outputs, Output("segment-members", b"c1", None, TOMBSTONE)]), 1_000)
     written = {target.topic: batch.records for target, batch in batch.writer.batches()}  # type: ignore[attr-defined]
     assert [headers for _, _, headers in written["p-segment-changes"]] == [[PARENT], []]
     assert [headers for _, _, headers in written["p-segment-members"]] == [[]]

@@ -47,6 +47,13 @@ def test_a_new_partition_holds_ticks_back_until_it_has_a_claim() -> None:
     assert tick_at(sources, {VISITS[0]: 60_000, VISITS[1]: 57_000}, now=60_000) == 57_000
 
 
+def test_a_partition_is_known_since_the_look_that_found_it() -> None:
+    sources = SourcePartitions()
+    sources.update({"web-visits": 1}, asked_at=50_000)
+    sources.update({"web-visits": 2}, asked_at=60_000)
+    assert sources.known_since == {VISITS[0]: 50_000, VISITS[1]: 60_000}
+
+
 def test_a_late_answer_does_not_set_the_look_back() -> None:
     sources = SourcePartitions()
     sources.update({"web-visits": 1}, asked_at=50_000)

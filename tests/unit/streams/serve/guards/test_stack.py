@@ -14,6 +14,7 @@ from streams.serve.guards.security_headers import SECURITY_HEADERS
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.tokens import AccessTokens
 from tests.harness.serve.api import serving
+from tests.harness.tracing.memory_recorder import SAMPLED
 
 READ, WRITE = "r" * 20, "w" * 20
 OUTSIDE = AccessPolicy(host="0.0.0.0", tokens=AccessTokens([("read", READ), ("write", WRITE)]))
@@ -75,6 +76,32 @@ async def test_nothing_of_a_request_but_its_route_is_logged() -> None:
     ]
     assert lines[0]["route"].endswith("/contacts/{contact}")
     assert lines[3]["error"] == "KeyError"
+
+
+async def test_the_lines_of_a_request_have_the_id_of_its_trace() -> None:
+    traced = {"traceparent": SAMPLED[0][1].decode(), "tracestate": "vendor=secret-person"}
+    with structlog.testing.capture_logs() as lines:
+        async with serving() as (api, client):
+            await client.get("/api/v1/segments", headers=traced)
+            api.views.error = KeyError("secret-person")
+            await client.get("/api/v1/contacts/ada", headers=traced)
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    assert [(line["event"], line.get("trace_id")) for line in lines] == [
+        ("request", trace_id),
+        ("request failed", trace_id),
+        ("request", trace_id),
+    ]
+    assert "secret-person" not in json.dumps(lines)
+
+
+@pytest.mark.parametrize("parent", ["secret-person", f"00-{'0' * 32}-b7ad6b7169203331-01", None])
+async def test_a_request_without_a_trace_of_the_right_form_has_no_id_of_one(parent: str | None) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with serving() as (_, client):
+            await client.get("/api/v1/segments", headers={} if parent is None else {"traceparent": parent})
+    [line] = lines
+    assert "trace_id" not in line
+    assert "secret-person" not in json.dumps(line)
 
 
 async def test_every_answer_tells_browsers_to_be_strict() -> None:
