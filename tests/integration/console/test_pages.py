@@ -60,7 +60,8 @@ def test_a_contact_shows_what_the_crm_did_not_take(place: Place) -> None:
         "00Q17",
         "Company was cut: longer than 255 characters",
         "update refused: STRING_TOO_LONG",
-        "an update was refused by the CRM for spring-trial",
+        "is in the CRM for spring-trial as 00Q17\nbecause of the hand-over h\n",
+        "an update was refused by the CRM for spring-trial\nbecause of an update after the hand-over h\n",
     )
 
 
