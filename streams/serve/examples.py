@@ -224,7 +224,13 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
             }
         ]
     },
-    (f"{_API}/dead-letters", "get"): {"count": 1, "retried": 0, "by_code": {"no_lead": 1}, "letters": [_LETTER]},
+    (f"{_API}/dead-letters", "get"): {
+        "count": 1,
+        "retried": 0,
+        "by_code": {"no_lead": 1},
+        "letters": [_LETTER],
+        "next": None,
+    },
     (f"{_API}/dead-letters/{{letter}}", "get"): {
         **_LETTER,
         "meaning": "the contact has no lead in the campaign",
