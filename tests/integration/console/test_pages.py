@@ -116,6 +116,17 @@ def test_a_draft_shows_what_it_would_change_and_who_would_leave(place: Place) ->
     browser.wait_for_text("against release 1", "segment hot-emea")
 
 
+def test_a_mistake_in_a_draft_is_told_with_its_line(place: Place) -> None:
+    browser = place.open_whole("definitions")
+    draft = (WALK / "definitions.yaml").read_text().replace("gte: 50", "gte50: 50")
+    browser.run("document.getElementById('draft').value = arguments[0]", draft)
+    browser.click("form button.main")
+    (number,) = [number for number, line in enumerate(draft.splitlines(), 1) if "gte50" in line]
+    browser.wait_for_text(f"line {number}, ")
+    assert browser.text(".notice li code") == draft.splitlines()[number - 1].strip()
+    assert browser.run("return document.getElementById('draft').getAttribute('aria-invalid')") == "true"
+
+
 def test_workers_show_slots_and_lag(place: Place) -> None:
     browser = place.open("workers")
     browser.wait_for_text("pipeline", "0, 1", "records not decided", "web-visits", "partitions")

@@ -157,3 +157,4 @@ def test_a_mistake_has_the_number_of_its_line(place: Place) -> None:
     browser = place.open_whole("search")
     browser.fill("#condition", "all:\n- {property: country, equals: DE}")
     browser.wait_for_text("line 2, ")
+    assert browser.text("#condition-answer li code") == "- {property: country, equals: DE}"
