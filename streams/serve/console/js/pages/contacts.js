@@ -1,6 +1,6 @@
 // Find a contact, and one contact: properties, memberships, leads, timeline, and why.
 
-import { get, getList } from "../api.js";
+import { get } from "../api.js";
 import { addLive, changeList } from "../changes.js";
 import { explanationTree, sentence, words } from "../condition.js";
 import { badge, countFigure, figure, h, link, pairs, panel, replace, replaceWithFocus, table } from "../dom.js";
@@ -112,7 +112,7 @@ function problemNotice(problem) {
 }
 
 async function whyForm(id, about, query, stale) {
-  const [{ segments }, { campaigns }] = await Promise.all([getList(["segments"], "segments"), getList(["campaigns"], "campaigns")]);
+  const [{ segments }, { campaigns }] = await Promise.all([get(["segments"]), get(["campaigns"])]);
   const answer = h("div", { class: "answer", "aria-live": "polite" });
   const subject = h("select", { id: "subject", required: true },
     h("optgroup", { label: "Segments" }, segments.map((row) => h("option", { value: `segment ${row.segment}` }, row.segment))),
