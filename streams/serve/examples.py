@@ -73,6 +73,8 @@ _VIEWS = {
     ],
 }
 
+_NO_NAMES: Mapping[str, list[str]] = {"added": [], "changed": [], "removed": []}
+
 
 def _command_answer(event_type: str, topic: str) -> dict[str, Any]:
     position = {"contact": "ada", "topic": topic, "partition": 1, "offset": 87}
@@ -119,6 +121,26 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
         "release": 3,
         "segment": "hot-emea",
         "member": True,
+        "since": _INSTANT,
+        "next_change": "2026-03-08T09:30:00.000Z",
+        "dynamic": True,
+        "paused": False,
+        "reasons": ["the condition is true"],
+        "condition": {
+            "all": [
+                {"leaf": {"property": "country", "in": ["DE", "FR"]}, "holds": True, "value": "DE"},
+                {
+                    "leaf": {"visit": {}, "count": {"gte": 1}, "within": "168h"},
+                    "holds": True,
+                    "count": 1,
+                    "instants": [_INSTANT],
+                    "next_change": "2026-03-08T09:30:00.000Z",
+                },
+            ],
+            "holds": True,
+            "next_change": "2026-03-08T09:30:00.000Z",
+        },
+        "flags": [],
         "notes": [],
     },
     (f"{_API}/segments", "get"): {"release": 3, "segments": [_SEGMENT]},
@@ -220,11 +242,43 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
                 "account": "default",
                 "based_on": 3,
                 "lines": ["account default (against release 3)", "  + segment vip"],
-                "plan": {"account": "default", "based_on": 3, "changes": True, "preview": None},
+                "plan": {
+                    "account": "default",
+                    "based_on": 3,
+                    "changes": True,
+                    "segments": {"added": ["vip"], "changed": [], "removed": []},
+                    "campaigns": _NO_NAMES,
+                    "rules": _NO_NAMES,
+                    "properties": _NO_NAMES,
+                    "settings": [],
+                    "details": {},
+                    "notes": [],
+                    "warnings": [],
+                    "preview": {
+                        "scanned": 5000,
+                        "journal_scanned": False,
+                        "partitions_behind": 0,
+                        "segments": {
+                            "vip": {
+                                "enter": {"count": 1, "sample": ["ada"]},
+                                "leave": {"count": 0, "sample": []},
+                            }
+                        },
+                        "campaigns": {},
+                        "missing_values": [],
+                        "mismatches": [],
+                    },
+                },
             }
         ]
     },
-    (f"{_API}/dead-letters", "get"): {"count": 1, "retried": 0, "by_code": {"no_lead": 1}, "letters": [_LETTER]},
+    (f"{_API}/dead-letters", "get"): {
+        "count": 1,
+        "retried": 0,
+        "by_code": {"no_lead": 1},
+        "letters": [_LETTER],
+        "next": None,
+    },
     (f"{_API}/dead-letters/{{letter}}", "get"): {
         **_LETTER,
         "meaning": "the contact has no lead in the campaign",
@@ -235,6 +289,8 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
     (f"{_API}/workers", "get"): {
         "broker": "127.0.0.1:9092",
         "prefix": "",
+        "deployment": {"clock": "wall", "partitions": 4},
+        "topics": {"fit": 30, "count": 30, "problems": []},
         "workers": [
             {"role": "pipeline", "name": "w0", "host": "10.0.0.7", "process": "w0-4f1c on w0", "slots": [0, 1, 2, 3]},
             {
@@ -247,12 +303,29 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
                 "group": "leadstream-views",
             },
         ],
+        "salesforce": {
+            "configured": False,
+            "workers": 0,
+            "waiting": {"records": 0, "exact": True},
+            "stopped": [],
+            "paused": [],
+        },
+        "lag": [{"topic": "web-visits", "records": 12, "exact": True}],
+        "time": {
+            "tick": _INSTANT,
+            "told": {},
+            "reached": {},
+            "held_by": {"partition": "web-visits:1", "claim": _INSTANT, "worker": "w0", "reason": ""},
+            "left_out": [],
+            "last_claim_written": _INSTANT,
+        },
         "views": {
             "group": "leadstream-views",
             "workers": 1,
             "lag": [{"topic": "contacts", "records": 0}],
             "others": [],
         },
+        "dead_letters": {"count": 1, "by_code": {"no_lead": 1}, "complete": True},
     },
     (f"{_API}/health", "get"): {"status": "ok"},
     (f"{_API}/views", "get"): _VIEWS,

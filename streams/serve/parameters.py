@@ -70,10 +70,15 @@ def parse_instant(
     ] = None,
 ) -> int | None:
     """The instant (ms) that a query names. Raises HttpProblem for one that does not exist."""
+    return read_instant("query.at", at)
+
+
+def read_instant(where: str, text: str | None) -> int | None:
+    """The instant (ms) of a text; None where there is none. Raises HttpProblem, which names `where`."""
     try:
-        return None if at is None else check_calendar_range(instant_ms(at))
+        return None if text is None else check_calendar_range(instant_ms(text))
     except ValueError as error:
-        raise faulty("query.at", str(error)) from error
+        raise faulty(where, str(error)) from error
 
 
 InstantParam = Annotated[int | None, Depends(parse_instant)]

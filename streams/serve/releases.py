@@ -25,6 +25,7 @@ SECONDS = 2.0
 READ_SECONDS = 8.0
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 10.0
+FIRST_DEFINITIONS = "`leadstream definitions apply` makes some"
 
 _Definition = TypeVar("_Definition", Segment, Campaign)
 
@@ -60,13 +61,17 @@ class AppliedDefinitions:
         return await self._log.get()
 
     async def release(self, account: str) -> Release:
-        """The latest release of an account. Raises HttpProblem where it has none."""
+        """The latest release of an account. Raises HttpProblem, which says what to do, where it has none."""
         log = await self.log()
         release = log.latest(account)
         if release is None:
-            hint = suggestion(account, sorted(log.accounts()))
+            hint = suggestion(account, sorted(log.accounts())) or f" yet; {FIRST_DEFINITIONS}"
             raise HttpProblem("not-found", f"account {account!r} has no definitions{hint}")
         return release
+
+    async def release_or_none(self, account: str) -> Release | None:
+        """The latest release of an account; None where it has none. Raises TopicsMissing, BrokerUnavailable."""
+        return (await self.log()).latest(account)
 
     async def segment(self, account: str, segment: str) -> Segment:
         """A segment as it is defined. Raises HttpProblem where it is not."""

@@ -47,6 +47,11 @@ def member_list(account: str, segment: str, *, newest_first: bool) -> PageList:
     return PageList("members", account, segment, str(newest_first))
 
 
+def letter_list(*filters: str) -> PageList:
+    """The dead letters that meet some filters, the newest page first."""
+    return PageList("dead-letters", *filters)
+
+
 def lead_list(account: str, campaign: str, status: str, *, newest_first: bool) -> PageList:
     """The leads of a campaign in a status."""
     return PageList("leads", account, campaign, status, str(newest_first))

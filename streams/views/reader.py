@@ -282,7 +282,7 @@ class ViewReader:
             yield changes
 
     async def timeline(self, account: str, contact: str, limit: int = TIMELINE_CHANGES) -> Timeline:
-        """What happened to a contact, the latest first; at most its latest 200 changes, and how far back they reach.
+        """What happened to a contact, the latest first, and how far back its changes are kept: the latest 200.
 
         Empty for an unknown contact.
         """
@@ -290,16 +290,18 @@ class ViewReader:
         keys = await self._generation(account)
         now = int(time.time() * 1000)
         horizon = now - deployment.retention if deployment.retention >= 0 else 0
-        most = min(limit, TIMELINE_CHANGES)
-        cells = await self._client.execute(
-            "ZREVRANGEBYSCORE", keys.timeline(contact), "+inf", horizon, "WITHSCORES", "LIMIT", 0, most
+        kept = ("ZREVRANGEBYSCORE", keys.timeline(contact), "+inf", horizon)
+        entries, last = await self._client.execute_all(
+            [
+                (*kept, "LIMIT", 0, min(limit, TIMELINE_CHANGES)),
+                (*kept, "WITHSCORES", "LIMIT", TIMELINE_CHANGES - 1, 1),
+            ]
         )
-        since = deployment.history_since(now)
-        if len(cells) >= 2 * most:  # there may be more, or have been
-            since = int(float(cells[-1]))
+        # A timeline that is full may have had more.
+        since = int(float(last[1])) if last else deployment.history_since(now)
         return Timeline(
             contact=contact,
-            changes=[_decode(entry.split(b" ", 3)[3]) for entry in cells[::2]],
+            changes=[_decode(entry.split(b" ", 3)[3]) for entry in entries],
             since=None if since is None else instant_text(since),
         )
 

@@ -26,7 +26,6 @@ WITHOUT_UNIT_TESTS = {
     "streams/cli/campaigns": "tests/integration/outputs/test_campaign_report.py runs the command",
     "streams/cli/salesforce": "tests/integration/salesforce/test_command.py runs the commands",
     "streams/cli/read_side": "processes: tests/integration/serve and tests/integration/views run them",
-    "streams/serve/answers": "models; tests/unit/streams/serve/test_openapi.py holds examples against them",
     "streams/engine/conditions/regex": "tests/property/conditions/test_regex.py, and conditions/test_text.py",
 }
 

@@ -28,6 +28,9 @@ ON_THE_WIRE = {
     ("streams/engine/decisions/outputs.py", "made"),
     ("streams/engine/partition/checkpoint.py", "standing"),
     ("streams/runtime/time/claims.py", "stood"),
+    ("streams/serve/answers/explain.py", "known"),
+    ("streams/serve/answers/explain.py", "made"),
+    ("streams/serve/answers/workers.py", "told"),
 }
 
 

@@ -13,9 +13,11 @@ from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.explain.answer import Question, explain_from_journal, explain_from_state
 from streams.explain.contact_records import ContactRecords
 from streams.explain.timeline import EngineParameters
+from streams.serve.answers.explain import ContactExplanation
 from tests.harness.engine.engine_driver import DAY, START, EngineDriver
 from tests.harness.random.random_conditions import conditions
 from tests.harness.random.random_events import RandomEvent, random_events
+from tests.harness.serve.answers import assert_answered_whole
 
 QUESTION = Question("default", "ann", "hot")
 CAMPAIGN = {"id": "c", "scoring": [{"id": "visit", "when": {"visit": {}}, "points": 2}]}
@@ -70,6 +72,7 @@ def test_any_instant_is_explained_as_the_stream_decided_it(
     )
     for at in after:
         answer = explain_from_journal(QUESTION, journal, START + at, parameters)
+        assert_answered_whole(ContactExplanation, answer)
         assert answer.get("member", False) == member_at(changes, START + at)
         if answer["known"]:
             past_changes = [change for change in changes if change["at"] <= instant_text(START + at)]

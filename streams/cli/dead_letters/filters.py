@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.topics import LEDGER_IN, PIPELINE_IN
 from schemas.values import normalize_contact_id
 from streams.cli.options import parse_account, parse_time_option
 from streams.engine.journal.refusal_codes import REFUSAL_CODES
@@ -16,7 +15,7 @@ from streams.errors import UsageError
 from streams.hints import suggestion
 from streams.kafka.deployment import require_deployment
 from streams.store.dead_letters.letter import LetterCoordinates
-from streams.store.dead_letters.selection import LetterSelection
+from streams.store.dead_letters.selection import SOURCE_TOPICS, LetterSelection
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -32,8 +31,6 @@ UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help
 LetterAccountOption = Annotated[str | None, typer.Option("--account", help="Only events of this account.")]
 LetterContactOption = Annotated[str | None, typer.Option("--contact", help="Only events of this contact.")]
 
-IN_TOPIC_NAMES: Sequence[str] = [topic.name for topic in (*PIPELINE_IN, *LEDGER_IN)]
-
 
 def build_selection(
     *,
@@ -48,7 +45,7 @@ def build_selection(
 ) -> LetterSelection:
     """What the options ask for. Raises UsageError for a code, a topic, a time or a letter that cannot be."""
     _require_names("--code", codes, [*REFUSAL_CODES, "unknown"])
-    _require_names("--topic", topics, IN_TOPIC_NAMES)
+    _require_names("--topic", topics, SOURCE_TOPICS)
     return LetterSelection(
         codes=frozenset(codes or ()),
         topics=frozenset(topics or ()),

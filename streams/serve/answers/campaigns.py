@@ -37,6 +37,7 @@ class CampaignList(ViewModel):
     """All campaigns of an account, in the order of their definitions."""
 
     release: int
+    """The number of the release that defines them; 0 where there is none."""
     campaigns: list[CampaignOverview]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.views.base import InstantText, ViewModel
+from schemas.views.base import InstantText, PageCursor, ViewModel
 
 LETTER_PATTERN = r"^[0-9]{1,9}:[0-9]{1,18}$"
 
@@ -53,12 +53,14 @@ class LetterSummary(ViewModel):
 
 
 class LetterList(ViewModel):
-    """The newest letters, the newest last; the counts are of all that fit."""
+    """A page of letters, the newest last; the counts are of all that fit, on whichever page they are."""
 
     count: int
     retried: int
     by_code: dict[str, int]
     letters: list[LetterSummary]
+    next: PageCursor | None
+    """For the page of older ones; null where this one has the oldest."""
 
 
 class LetterDetails(LetterSummary):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import Slug
 from schemas.views.base import ViewModel
+from streams.serve.answers.plans import PlanDetails
 
 MAX_CONDITION = 100_000
 MAX_DRAFT = 8_000_000
@@ -72,7 +73,7 @@ class PlannedAccount(ViewModel):
     """The release that the draft was compared with; 0 where there is none."""
     lines: list[str]
     """For people, as `leadstream definitions plan` writes them."""
-    plan: dict[str, Any]
+    plan: PlanDetails
     """For programs, as `leadstream definitions plan --json` writes it."""
 
 

@@ -42,7 +42,7 @@ class SegmentList(ViewModel):
     """All segments of an account, in the order of their definitions."""
 
     release: int
-    """The number of the release that defines them."""
+    """The number of the release that defines them; 0 where there is none."""
     segments: list[SegmentOverview]
 
 

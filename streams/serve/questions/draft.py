@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from schemas.engine_versions import EngineVersion
 from streams.progress import ignore_progress
+from streams.serve.answers.plans import PlanDetails
 from streams.serve.answers.questions import PlannedAccount
 from streams.serve.problems import FaultyField
 from streams.settings import Settings
@@ -50,6 +51,5 @@ def _planned(result: PlanResult) -> PlannedAccount:
     lines = list(result.diff.lines())
     if result.preview_report is not None:
         lines += [f"  {line}" for line in result.preview_report.lines()]
-    return PlannedAccount(
-        account=result.diff.account, based_on=result.diff.based_on, lines=lines, plan=result.to_dict()
-    )
+    plan = PlanDetails.model_validate(result.to_dict())
+    return PlannedAccount(account=result.diff.account, based_on=result.diff.based_on, lines=lines, plan=plan)

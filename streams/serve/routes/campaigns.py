@@ -17,12 +17,16 @@ router = APIRouter(tags=["campaigns"])
 
 @router.get("/campaigns", summary="List the campaigns with leads and revenue")
 async def list_campaigns(context: Context, account: AccountParam = DEFAULT_ACCOUNT) -> CampaignList:
-    """In the order of the definitions in force; then those that are defined no more, with what they earned."""
-    release, known = await asyncio.gather(context.definitions.release(account), context.views.campaigns(account))
-    definitions = {each.id: each for each in release.definitions.campaigns}
+    """In the order of the definitions in force; then those that are defined no more, with what they earned. None
+    where the account has no definitions yet.
+    """
+    release, known = await asyncio.gather(
+        context.definitions.release_or_none(account), context.views.campaigns(account)
+    )
+    definitions = {} if release is None else {each.id: each for each in release.definitions.campaigns}
     names = [*definitions, *(name for name in known if name not in definitions)]
     overviews = await asyncio.gather(*(_overview(context, account, name, definitions.get(name)) for name in names))
-    return CampaignList(release=release.number, campaigns=overviews)
+    return CampaignList(release=0 if release is None else release.number, campaigns=overviews)
 
 
 @router.get("/campaigns/{campaign}", summary="Show a campaign")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
+from heapq import heappush, heappushpop
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from schemas.values import ContactId, Slug
 from streams.clock import now_ms
@@ -23,6 +24,7 @@ from streams.serve.answers.dead_letters import (
     RetryAnswer,
 )
 from streams.serve.context import AskerOfRequest, Context
+from streams.serve.parameters import INSTANT_PATTERN, CursorParam, read_instant
 from streams.serve.problems import HttpProblem
 from streams.settings import Settings
 from streams.store.dead_letters.advice import advice_for
@@ -32,7 +34,8 @@ from streams.store.dead_letters.marks import RetryMark
 from streams.store.dead_letters.reader import open_letters
 from streams.store.dead_letters.repair import Hindrance
 from streams.store.dead_letters.retry import RetryReport, open_builder, retry_letters
-from streams.store.dead_letters.selection import LetterSelection
+from streams.store.dead_letters.selection import SOURCE_TOPICS, LetterSelection
+from streams.views.cursors import PageList, letter_list
 
 router = APIRouter(tags=["dead letters"])
 
@@ -52,10 +55,50 @@ LetterContact = Annotated[
     ),
 ]
 RetriedQuery = Annotated[bool | None, Query(description="Only those that were sent again, or were not.")]
-LetterLimit = Annotated[int, Query(ge=1, le=500, description="How many of the newest.")]
+TopicQuery = Annotated[
+    str | None,
+    Query(
+        pattern=f"^({'|'.join(SOURCE_TOPICS)})$", description="Only from this in-topic.", examples=["lead-commands"]
+    ),
+]
+LetterLimit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+LetterPlace = tuple[int, LetterCoordinates]
+"""When a letter was written (ms), and where it stands: what orders the letters of all partitions."""
 
 
-@router.get("/dead-letters", summary="List the newest dead letters")
+def parse_since(
+    since: Annotated[
+        str | None,
+        Query(
+            description="Only those written at this instant or later: RFC 3339.",
+            pattern=INSTANT_PATTERN,
+            examples=["2026-03-01T00:00:00Z"],
+        ),
+    ] = None,
+) -> int | None:
+    """The instant (ms) from which on letters are asked for. Raises HttpProblem for one that does not exist."""
+    return read_instant("query.since", since)
+
+
+def parse_until(
+    until: Annotated[
+        str | None,
+        Query(
+            description="Only those written before this instant: RFC 3339.",
+            pattern=INSTANT_PATTERN,
+            examples=["2026-03-02T00:00:00Z"],
+        ),
+    ] = None,
+) -> int | None:
+    """The instant (ms) up to which letters are asked for. Raises HttpProblem for one that does not exist."""
+    return read_instant("query.until", until)
+
+
+SinceQuery = Annotated[int | None, Depends(parse_since)]
+UntilQuery = Annotated[int | None, Depends(parse_until)]
+
+
+@router.get("/dead-letters", summary="Page through the dead letters")
 async def list_letters(
     context: Context,
     asker: AskerOfRequest,
@@ -64,13 +107,28 @@ async def list_letters(
     account: LetterAccount = None,
     contact: LetterContact = None,
     retried: RetriedQuery = None,
+    topic: TopicQuery = None,
+    since: SinceQuery = None,
+    until: UntilQuery = None,
     limit: LetterLimit = 50,
+    cursor: CursorParam = None,
 ) -> LetterList:
-    """With counts by code. It scans the topic; few such questions run at a time, each for at most a minute."""
+    """The newest ones, and older ones with `cursor`; with counts by code. It scans the topic; few such questions run
+    at a time, each for at most a minute.
+    """
     selection = LetterSelection(
-        codes=() if code is None else (code,), account=account, contact=contact, is_retried=retried
+        codes=() if code is None else (code,),
+        topics=() if topic is None else (topic,),
+        since=since,
+        until=until,
+        account=account,
+        contact=contact,
+        is_retried=retried,
     )
-    return await asker.ask(partial(_list, context.settings, selection, limit))
+    filters = (code, topic, since, until, account, contact, retried)
+    pages = letter_list(*("" if each is None else str(each) for each in filters))
+    before = None if cursor is None else _decode_place(pages, cursor)
+    return await asker.ask(partial(_list, context.settings, selection, limit, pages, before))
 
 
 @router.get("/dead-letters/{letter}", summary="Show a dead letter")
@@ -96,18 +154,37 @@ async def retry_letter(context: Context, letter: LetterParam, retry: LetterRetry
     return RetryAnswer(sent=bool(report.sent), id=report.ids[0] if report.ids else None)
 
 
-async def _list(settings: Settings, selection: LetterSelection, limit: int) -> LetterList:
-    newest: deque[LetterSummary] = deque(maxlen=limit)
+def _decode_place(pages: PageList, cursor: str) -> LetterPlace:
+    """The place of the last letter on the page before. Raises UsageError for what is no cursor of this list."""
+    written, coordinates = pages.decode_cursor(cursor)
+    return int(written), LetterCoordinates.parse(coordinates)
+
+
+async def _list(
+    settings: Settings, selection: LetterSelection, limit: int, pages: PageList, before: LetterPlace | None
+) -> LetterList:
+    page: list[tuple[LetterPlace, LetterSummary]] = []  # a heap: the newest ones before the place, and one more
     by_code: Counter[str] = Counter()
     retried = 0
     async with open_letters(settings) as letters:
         async for letter in letters.read(selection, "reading dead letters", ignore_progress):
             mark = letters.marks.mark_of(letter)
-            newest.append(LetterSummary.model_validate(_fields(letter, mark)))
             by_code[letter.code] += 1
             retried += mark is not None
-    counts = dict(by_code.most_common())
-    return LetterList(count=by_code.total(), retried=retried, by_code=counts, letters=list(newest))
+            place = (letter.timestamp, letter.coordinates)
+            if before is not None and place >= before:
+                continue
+            keep = heappush if len(page) <= limit else heappushpop
+            keep(page, (place, LetterSummary.model_validate(_fields(letter, mark))))
+    shown = sorted(page)[-limit:]
+    written, coordinates = shown[0][0] if shown else (0, None)
+    return LetterList(
+        count=by_code.total(),
+        retried=retried,
+        by_code=dict(by_code.most_common()),
+        letters=[summary for _, summary in shown],
+        next=pages.encode_cursor(str(written), str(coordinates)) if len(page) > limit else None,
+    )
 
 
 async def _show(settings: Settings, coordinates: LetterCoordinates) -> LetterDetails:

@@ -14,6 +14,7 @@ from schemas.events.base import DEFAULT_ACCOUNT
 from schemas.values import Slug
 from streams.errors import DataError, UsageError
 from streams.progress import ignore_progress
+from streams.serve.answers.explain import ContactExplanation
 from streams.serve.context import AskerOfRequest, Context
 from streams.serve.parameters import AccountParam, ContactParam, InstantParam, faulty
 from streams.serve.problems import HttpProblem
@@ -28,7 +29,11 @@ JournalQuery = Annotated[
 ]
 
 
-@router.get("/contacts/{contact}/why", summary="Tell why a contact is in a segment or campaign")
+@router.get(
+    "/contacts/{contact}/why",
+    summary="Tell why a contact is in a segment or campaign",
+    response_model_exclude_unset=True,
+)
 async def explain_contact(
     context: Context,
     asker: AskerOfRequest,
@@ -39,7 +44,7 @@ async def explain_contact(
     campaign: WhyCampaign = None,
     at: InstantParam = None,
     journal: JournalQuery = False,
-) -> dict[str, Any]:
+) -> ContactExplanation:
     """Leaf by leaf, with the events that decided it. It scans the contact's partition: of the contacts' rows, or,
     with `at` or `journal`, of the journal. Few such questions run at a time, each for at most a minute.
     """
@@ -49,7 +54,8 @@ async def explain_contact(
     subject = segment or campaign or ""
     explain = partial(_explain, context.settings, account, contact, subject, prefers_campaign=campaign is not None)
     try:
-        return await asker.ask(partial(explain, at=at, is_past=at is not None or journal))
+        found = await asker.ask(partial(explain, at=at, is_past=at is not None or journal))
+        return ContactExplanation.model_validate(found)
     except (UsageError, DataError) as error:
         raise HttpProblem("not-found", str(error)) from error
 

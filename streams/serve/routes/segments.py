@@ -21,14 +21,15 @@ NewestQuery = Annotated[bool, Query(description="Those that entered last first."
 
 @router.get("/segments", summary="List the segments with their sizes")
 async def list_segments(context: Context, account: AccountParam = DEFAULT_ACCOUNT) -> SegmentList:
-    """In the order of the definitions in force."""
-    release, sizes = await asyncio.gather(context.definitions.release(account), context.views.segments(account))
+    """In the order of the definitions in force; none where the account has no definitions yet."""
+    release, sizes = await asyncio.gather(
+        context.definitions.release_or_none(account), context.views.segments(account)
+    )
     members = {size.segment: size.members for size in sizes}
-    segments = [
-        SegmentOverview.from_definition(each, members.pop(each.id, 0)) for each in release.definitions.segments
-    ]
+    definitions = () if release is None else release.definitions.segments
+    segments = [SegmentOverview.from_definition(each, members.pop(each.id, 0)) for each in definitions]
     segments += [_undefined(name, count) for name, count in members.items() if count]
-    return SegmentList(release=release.number, segments=segments)
+    return SegmentList(release=0 if release is None else release.number, segments=segments)
 
 
 @router.get("/segments/{segment}", summary="Show a segment")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from schemas.topics import LEDGER_IN, PIPELINE_IN
 from schemas.values import normalize_contact_id
 from streams.store.dead_letters.letter import Letter, LetterCoordinates
+
+SOURCE_TOPICS = tuple(topic.name for topic in (*PIPELINE_IN, *LEDGER_IN))
+"""The in-topics that dead letters come from, without prefix."""
 
 
 @dataclass(frozen=True, slots=True)

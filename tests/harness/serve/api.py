@@ -41,10 +41,13 @@ DEFINITIONS: Mapping[str, Any] = {
 
 
 class MemoryViews:
-    """Read models of one account: two members, one contact, and the changes that a test adds. `error` fails all."""
+    """Read models of one account: two members, one contact, and the changes that a test adds. `error` fails all;
+    with `is_empty` no segment or campaign ever had anybody.
+    """
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.is_empty = False
         self.table_versions = {"contacts": "1-1", "leads": "1-1"}
         self.changes_list: list[ChangeEntry] = []
 
@@ -79,6 +82,8 @@ class MemoryViews:
     async def segments(self, _account: str) -> list[SegmentSize]:
         """Both segments, and one that is defined no more."""
         self._fail()
+        if self.is_empty:
+            return []
         return [SegmentSize(segment="german", members=2), SegmentSize(segment="former", members=1)]
 
     async def members(
@@ -106,7 +111,7 @@ class MemoryViews:
     async def campaigns(self, _account: str) -> list[str]:
         """The campaign, and one that is defined no more."""
         self._fail()
-        return ["spring", "winter"]
+        return [] if self.is_empty else ["spring", "winter"]
 
     async def funnel(self, _account: str, campaign: str) -> CampaignFunnel:
         """One qualified lead."""

@@ -44,6 +44,16 @@ class AccountUnderTest:
         event = {"id": f"{contact}-{self.count}", "type": "contact.changed", "at": "2026-03-12T10:00:00Z"}
         self.place.pipeline.publish([{**event, "account": ACCOUNT, "contact": contact, "properties": properties}])
 
+    def move(self, contact: str, *, times: int) -> None:
+        """Lets a contact enter and leave the segment in turn, so many times in all."""
+        events: list[dict[str, object]] = []
+        for number in range(self.count + 1, self.count + 1 + times):
+            properties = {"country": "DE" if number % 2 else "FR"}
+            event = {"id": f"{contact}-{number}", "type": "contact.changed", "at": "2026-03-12T10:00:00Z"}
+            events.append({**event, "account": ACCOUNT, "contact": contact, "properties": properties})
+        self.count += times
+        self.place.pipeline.publish(events)
+
     def refuse(self, contact: str) -> None:
         """An event that cannot be taken."""
         self.change(contact, employees="many")
@@ -162,6 +172,33 @@ def test_a_contact_shows_a_property_that_moves_it_nowhere(account: AccountUnderT
     browser = account.open("contacts/ada")
     account.change("ada", employees=77)
     browser.wait_for_text("employees\n77")
+
+
+TIMELINE = """
+const panels = [...document.querySelectorAll("main .panel")];
+const timeline = panels.find((each) => each.textContent.startsWith("Timeline"));
+return [...timeline.querySelectorAll(".changes li")].map((each) => each.innerText);
+"""
+
+
+def test_a_long_timeline_is_whole_and_stays_so_when_a_change_comes(account: AccountUnderTest) -> None:
+    def kept() -> int:
+        path = f"/contacts/busy/timeline?account={ACCOUNT}&limit=200"
+        return len(account.place.server.get(path).json()["changes"])
+
+    account.move("busy", times=110)
+    account.place.pipeline.wait_until_settled()
+    wait_until(lambda: kept() > 105, LIMIT_SECONDS, f"{kept()} changes are kept")
+    browser = account.open("contacts/busy")
+    before = browser.run(TIMELINE)
+    assert 105 < len(before) < 200
+    account.move("busy", times=1)
+    wait_until(lambda: len(browser.run(TIMELINE)) > len(before), LIMIT_SECONDS, "the change does not come")
+    assert browser.run(TIMELINE)[-len(before) :] == before
+    assert "are not kept here" not in browser.text("main")
+    account.move("busy", times=100)
+    browser.wait_for_text("are not kept here")
+    assert len(browser.run(TIMELINE)) == 200
 
 
 def test_definitions_show_a_release_that_is_applied(account: AccountUnderTest) -> None:

@@ -60,7 +60,8 @@ def test_a_contact_shows_what_the_crm_did_not_take(place: Place) -> None:
         "00Q17",
         "Company was cut: longer than 255 characters",
         "update refused: STRING_TOO_LONG",
-        "an update was refused by the CRM for spring-trial",
+        "is in the CRM for spring-trial as 00Q17\nbecause of the hand-over h\n",
+        "an update was refused by the CRM for spring-trial\nbecause of an update after the hand-over h\n",
     )
 
 
@@ -113,6 +114,17 @@ def test_a_draft_shows_what_it_would_change_and_who_would_leave(place: Place) ->
     browser.run("document.getElementById('draft').value = arguments[0]", draft)
     browser.click("form button.main")
     browser.wait_for_text("against release 1", "segment hot-emea")
+
+
+def test_a_mistake_in_a_draft_is_told_with_its_line(place: Place) -> None:
+    browser = place.open_whole("definitions")
+    draft = (WALK / "definitions.yaml").read_text().replace("gte: 50", "gte50: 50")
+    browser.run("document.getElementById('draft').value = arguments[0]", draft)
+    browser.click("form button.main")
+    (number,) = [number for number, line in enumerate(draft.splitlines(), 1) if "gte50" in line]
+    browser.wait_for_text(f"line {number}, ")
+    assert browser.text(".notice li code") == draft.splitlines()[number - 1].strip()
+    assert browser.run("return document.getElementById('draft').getAttribute('aria-invalid')") == "true"
 
 
 def test_workers_show_slots_and_lag(place: Place) -> None:

@@ -125,7 +125,36 @@ async def test_what_is_no_event_at_all_is_among_the_dead_letters(place: Place) -
     place.open("dead-letters").wait_for_text("invalid_json")
 
 
+SHORT_PAGES = """
+const real = window.fetch;
+window.fetch = (address, ...others) => real(String(address).replace("limit=50", "limit=1"), ...others);
+"""
+
+
+async def test_older_dead_letters_are_turned_to_and_a_code_is_chosen(place: Place) -> None:
+    await produce(place.pipeline.settings, "contact-changes", ("bob", b"no JSON either"))
+    wait_until(
+        lambda: place.server.get("/dead-letters?limit=1").json()["letters"][0]["code"] == "invalid_json",
+        LIMIT_SECONDS,
+        "the record is no dead letter",
+    )
+    newest = place.server.get("/dead-letters?limit=2").json()["letters"][::-1]
+    browser = place.open_whole("")
+    browser.run(SHORT_PAGES)
+    go(place, "dead-letters")
+    browser.wait_for_text("Page 1")
+    assert browser.text("main tbody a[aria-label]") == newest[0]["letter"]
+    browser.click(".pager button + button")
+    browser.wait_for_text("Page 2")
+    assert browser.text("main tbody a[aria-label]") == newest[1]["letter"]
+    choose = "const field = document.getElementById('code'); field.value = arguments[0];"
+    browser.run(choose + "field.dispatchEvent(new Event('change'));", "wrong_property_type")
+    browser.wait_for_text("wrong_property_type", selector="main tbody")
+    browser.wait_for_absence("invalid_json", selector="main tbody")
+
+
 def test_a_mistake_has_the_number_of_its_line(place: Place) -> None:
     browser = place.open_whole("search")
     browser.fill("#condition", "all:\n- {property: country, equals: DE}")
     browser.wait_for_text("line 2, ")
+    assert browser.text("#condition-answer li code") == "- {property: country, equals: DE}"

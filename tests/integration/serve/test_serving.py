@@ -173,6 +173,50 @@ def test_a_dead_letter_is_shown_and_sent_again_once(pipeline: Pipeline, server: 
     assert server.get("/dead-letters/0:999999").status_code == 404
 
 
+def refuse(server: ServeProcess, contacts: list[str]) -> None:
+    """Asks for leads of contacts that have none, and waits until each is a dead letter."""
+    assert server.post("/leads/qualify", {"campaign": "spring", "contacts": contacts}).status_code == 202
+    wait_until(
+        lambda: all(server.get(f"/dead-letters?contact={each}").json()["count"] for each in contacts),
+        LIMIT_SECONDS,
+        "no dead letters",
+    )
+
+
+def test_dead_letters_are_turned_page_by_page_while_more_of_them_come(server: ServeProcess) -> None:
+    path = f"/dead-letters?code=no_lead&topic=lead-commands&since={instant_text(now_ms())}&limit=2"
+    everybody = [f"stranger-{number}" for number in range(5)]
+    refuse(server, everybody)
+    pages = [server.get(path).json()]
+    refuse(server, ["latecomer"])
+    while pages[-1]["next"] is not None:
+        pages.append(server.get(f"{path}&cursor={pages[-1]['next']}").json())
+    assert [len(page["letters"]) for page in pages] == [2, 2, 1]
+    assert [page["count"] for page in pages] == [5, 6, 6]
+    letters = [letter for page in pages[::-1] for letter in page["letters"]]
+    assert sorted(letter["contact"] for letter in letters) == everybody
+    whole = server.get(path.replace("limit=2", "limit=500")).json()
+    assert (whole["letters"][:5], whole["next"]) == (letters, None)
+    other = server.get(f"/dead-letters?code=no_lead&cursor={pages[0]['next']}")
+    assert (other.status_code, "one of another list" in other.text) == (400, True)
+
+
+def test_dead_letters_are_those_of_a_topic_and_a_time(server: ServeProcess) -> None:
+    refuse(server, ["early"])
+    refuse(server, ["late"])
+    letters = server.get("/dead-letters?limit=500&topic=lead-commands").json()["letters"]
+    assert {letter["source"]["topic"] for letter in letters} == {"lead-commands"}
+    assert server.get("/dead-letters?topic=web-visits").json()["count"] == 0
+    at = next(letter["at"] for letter in letters if letter["contact"] == "late")
+    since = server.get(f"/dead-letters?limit=500&topic=lead-commands&since={at}").json()["letters"]
+    until = server.get(f"/dead-letters?limit=500&topic=lead-commands&until={at}").json()["letters"]
+    assert [*until, *since] == letters
+    assert "early" in {letter["contact"] for letter in until}
+    assert "late" in {letter["contact"] for letter in since}
+    for wrong in ("topic=journal", "since=yesterday", "until=2026-02-30T00:00:00Z", "cursor=nonsense"):
+        assert server.get(f"/dead-letters?{wrong}").status_code in (400, 422), wrong
+
+
 def test_a_poll_of_what_did_not_change_is_answered_with_304(server: ServeProcess) -> None:
     first = server.get("/segments")
     again = server.get("/segments", headers={"If-None-Match": first.headers["ETag"]})

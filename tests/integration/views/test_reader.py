@@ -10,7 +10,8 @@ import pytest
 
 from connectors.redis.connection import RedisClient, open_redis
 from connectors.redis.local import LocalRedis
-from schemas.values import instant_ms
+from schemas.values import instant_ms, instant_text
+from streams.clock import now_ms
 from streams.errors import UsageError, ViewsNotReady
 from streams.views.reader import LEAD_STATUSES, ViewReader
 from streams.views.rebuild import Rebuild
@@ -225,7 +226,24 @@ async def test_a_timeline_is_in_order_and_says_how_far_it_reaches(views: Views) 
     longest = max(views.expected["timelines"], key=lambda contact: len(views.expected["timelines"][contact]))
     cut = await views.reader.timeline(ACCOUNT, longest, limit=2)
     assert len(cut.changes) == 2
-    assert cut.since is not None
+    assert cut.since is None, "the others are kept"
+
+
+@pytest.mark.parametrize(("kept", "is_full"), [(199, False), (200, True)])
+async def test_a_timeline_that_is_full_says_so_however_few_changes_are_asked_for(
+    views: Views, kept: int, is_full: bool
+) -> None:
+    prefix = views.deployment.settings.prefix
+    generation = await views.client.execute("HGET", f"{prefix}leadstream:deployment", "generation")
+    key = f"{prefix}leadstream:{{default}}:{generation.decode()}:timeline:busy-{kept}"
+    start = now_ms() - kept
+    cells = [part for number in range(kept) for part in (start + number, f'{number} 0 s:x {{"n":{number}}}')]
+    await views.client.execute("ZADD", key, *cells)
+    since = instant_text(start) if is_full else None
+    for limit in (1, 100, 200):
+        timeline = await views.reader.timeline(ACCOUNT, f"busy-{kept}", limit)
+        assert [each["n"] for each in timeline.changes] == list(range(kept))[::-1][:limit]
+        assert timeline.since == since
 
 
 async def test_the_size_of_a_segment_over_time_ends_with_its_members(views: Views) -> None:

@@ -64,7 +64,7 @@ class OpenedViews:
             self.client,
             cast(Consumer, self.consumer),
             self.assignment,
-            status=ViewsStatus(),
+            status=ViewsStatus("leadstream-views"),
             stopping=asyncio.Event(),
         )
 

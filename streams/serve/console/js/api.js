@@ -48,16 +48,6 @@ async function send(request) {
   throw new Problem(response.status, await response.json().catch(() => ({})));
 }
 
-// What an account without definitions answers where a list is asked for.
-export async function getList(path, name, parameters = {}) {
-  try {
-    return await get(path, parameters);
-  } catch (problem) {
-    if (problem.status === 404) return { [name]: [], isEmpty: true };
-    throw problem;
-  }
-}
-
 export function get(path, parameters = {}, signal = undefined) {
   return send([address(path, parameters), { headers: headers(), signal }]);
 }

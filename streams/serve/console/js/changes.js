@@ -23,17 +23,24 @@ export function changeItem(record, { withContact = true, isNew = false } = {}) {
   return h("li", { class: isNew ? "new" : null, "data-id": record.id },
     time(record.at),
     h("div", {}, who, what(record)),
-    record.cause ? h("div", { class: "cause" }, "because ", causeText(record.cause), leaves(record)) : null);
+    because(record));
 }
 
-// A change that comes while one looks: on top of the list, whose end goes.
-export function addLive(list, record, options = {}) {
+// An answer of the CRM has no cause of its own: it names the hand-over that it answers.
+function because(record) {
+  const answered = record.hand_over ? `of ${record.update ? "an update after " : ""}the hand-over ${record.hand_over}` : null;
+  const text = record.cause ? [causeText(record.cause), leaves(record)] : answered;
+  return text ? h("div", { class: "cause" }, "because ", text) : null;
+}
+
+// A change that comes while one looks: on top of the list, whose end goes where it is longer than `most`.
+export function addLive(list, record, { most = SHOWN, ...options } = {}) {
   if (!record.type) return;
   // What came while the list was read stands in it already.
   if (record.id && [...list.children].some((item) => item.dataset.id === record.id)) return;
   list.querySelector(".nothing")?.remove();
   list.prepend(changeItem(record, { ...options, isNew: true }));
-  while (list.children.length > SHOWN) list.lastElementChild.remove();
+  while (list.children.length > most) list.lastElementChild.remove();
 }
 
 function what(record) {

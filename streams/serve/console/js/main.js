@@ -1,7 +1,7 @@
 // Shows the page that the address names, keeps account and theme, and holds the live connection.
 
 import { PASSING, Problem, get } from "./api.js";
-import { h, link, replace } from "./dom.js";
+import { h, link, prose, replace } from "./dom.js";
 import { Live } from "./live.js";
 import { campaign, campaigns } from "./pages/campaigns.js";
 import { contact, contacts } from "./pages/contacts.js";
@@ -89,7 +89,7 @@ function problemText(problem) {
   if (!(problem instanceof Problem)) throw problem;
   return [
     h("h1", {}, problem.status === 404 ? "Not found" : "This cannot be shown now"),
-    h("p", { class: "notice bad", role: "alert" }, problem.message),
+    h("p", { class: "notice bad", role: "alert" }, prose(problem.message)),
     h("p", { class: "quiet" }, PASSING.has(problem.status) ? "The page tries again by itself. " : "",
       h("button", { type: "button", onclick: () => show() }, "Try again")),
   ];

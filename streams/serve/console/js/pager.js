@@ -2,7 +2,7 @@
 
 import { h, replace, replaceWithFocus } from "./dom.js";
 
-// The element, and `refresh`, which reads the page that is shown again.
+// The element; `first`, the reading of the first page; and `refresh`, which reads the page that is shown again.
 export function pages(load, show) {
   const body = h("div", {}, h("p", { class: "quiet" }, "Loading."));
   const back = h("button", { type: "button", onclick: () => turn(cursors.slice(0, -1)) }, "Previous");
@@ -24,14 +24,9 @@ export function pages(load, show) {
     place.textContent = `Page ${cursors.length}`;
   }
 
-  async function turn(wanted) {
-    try {
-      await read(wanted, replace);
-    } catch (problem) {
-      replace(body, h("p", { class: "notice bad", role: "alert" }, problem.message));
-    }
-  }
-
-  turn(cursors);
-  return { element: h("div", {}, body, bar), refresh: () => read(cursors, replaceWithFocus) };
+  const tell = (problem) => { replace(body, h("p", { class: "notice bad", role: "alert" }, problem.message)); };
+  const turn = (wanted) => read(wanted, replace).catch(tell);
+  const first = read(cursors, replace);
+  first.catch(tell);
+  return { element: h("div", {}, body, bar), first, refresh: () => read(cursors, replaceWithFocus) };
 }

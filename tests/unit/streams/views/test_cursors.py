@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UsageError
-from streams.views.cursors import contact_list, lead_list, member_list
+from streams.views.cursors import contact_list, lead_list, letter_list, member_list
 
 MEMBERS = member_list("default", "vip", newest_first=False)
 OTHERS = [
@@ -20,6 +20,8 @@ OTHERS = [
     lead_list("default", "vip", "active", newest_first=False),
     lead_list("default", "vip", "qualified", newest_first=False),
     lead_list("default", "vip", "active", newest_first=True),
+    letter_list("no_lead", ""),
+    letter_list("", "no_lead"),
 ]
 
 

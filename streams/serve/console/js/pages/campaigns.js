@@ -1,6 +1,6 @@
 // All campaigns, and one campaign: funnel, points, hand-overs, revenue, leads.
 
-import { get, getList } from "../api.js";
+import { get } from "../api.js";
 import { bars } from "../charts.js";
 import { addLive, changeList } from "../changes.js";
 import { badge, countFigure, figure, h, link, panel, replace, replaceWithFocus, table } from "../dom.js";
@@ -17,7 +17,7 @@ export function revenueText(revenue, kind) {
 
 export async function campaigns({ root, signal, listen }) {
   const shown = h("div", {});
-  const read = async () => replaceWithFocus(shown, campaignTable((await getList(["campaigns"], "campaigns")).campaigns));
+  const read = async () => replaceWithFocus(shown, campaignTable((await get(["campaigns"])).campaigns));
   await read();
   replace(root,
     h("h1", {}, "Campaigns"),

@@ -1,12 +1,14 @@
 // Find a contact, and one contact: properties, memberships, leads, timeline, and why.
 
-import { get, getList } from "../api.js";
+import { get } from "../api.js";
 import { addLive, changeList } from "../changes.js";
 import { explanationTree, sentence, words } from "../condition.js";
 import { badge, countFigure, figure, h, link, pairs, panel, replace, replaceWithFocus, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { count, plain, plural, readable, time } from "../texts.js";
+
+const KEPT = 200; // changes of a contact: all that the read models keep
 
 export async function contacts({ root, signal, listen }) {
   const shown = h("div", {});
@@ -30,10 +32,10 @@ export async function contacts({ root, signal, listen }) {
 }
 
 export async function contact({ root, parameters: [id], query, signal, listen }) {
-  const [about, timeline] = await Promise.all([get(["contacts", id]), get(["contacts", id, "timeline"])]);
+  const [about, timeline] = await Promise.all([get(["contacts", id]), get(["contacts", id, "timeline"], { limit: KEPT })]);
   const list = changeList(timeline.changes, { withContact: false });
-  const parts = { state: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), properties: h("div", {}), relations: h("div", {}) };
-  fill(parts, about);
+  const parts = { state: h("p", { class: "lead" }), figures: h("ul", { class: "figures" }), properties: h("div", {}), relations: h("div", {}), since: h("p", { class: "quiet" }) };
+  fill(parts, about, timeline);
   const why = h("div", {}, h("p", { class: "quiet" }, "Loading."));
   const stale = h("p", { class: "notice", role: "status", hidden: true }, "The contact changed after this was told. Explain again to see how it is now.");
   whyForm(id, about, query, stale).then((form) => replace(why, form), (problem) => replace(why, problemNotice(problem)));
@@ -45,12 +47,14 @@ export async function contact({ root, parameters: [id], query, signal, listen })
       panel("Properties", "half", parts.properties),
       panel("Segments and leads", "half", parts.relations),
       panel("Why", "", why),
-      panel("Timeline", "", list, timeline.since ? h("p", { class: "quiet" }, "Changes before ", time(timeline.since), " are not kept here.") : null)));
-  const refresh = refresher(async () => fill(parts, await get(["contacts", id])), signal);
+      panel("Timeline", "", list, parts.since)));
+  const refresh = refresher(async () => {
+    fill(parts, ...await Promise.all([get(["contacts", id]), get(["contacts", id, "timeline"], { limit: 1 })]));
+  }, signal);
   listen({
     change: (record) => {
       if (record.contact !== about.contact) return;
-      addLive(list, record, { withContact: false });
+      addLive(list, record, { withContact: false, most: KEPT });
       stale.hidden = !why.querySelector(".answer")?.childElementCount;
       refresh();
     },
@@ -58,7 +62,8 @@ export async function contact({ root, parameters: [id], query, signal, listen })
   });
 }
 
-function fill(parts, about) {
+function fill(parts, about, { since }) {
+  replace(parts.since, since ? ["Changes before ", time(since), " are not kept here."] : null);
   replace(parts.state, nameOf(about.properties), badge(about.status, about.status === "active" ? "good" : "warn"), " known since ", time(about.created),
     about.last_seen ? [", last seen ", time(about.last_seen)] : null);
   replace(parts.figures,
@@ -107,7 +112,7 @@ function problemNotice(problem) {
 }
 
 async function whyForm(id, about, query, stale) {
-  const [{ segments }, { campaigns }] = await Promise.all([getList(["segments"], "segments"), getList(["campaigns"], "campaigns")]);
+  const [{ segments }, { campaigns }] = await Promise.all([get(["segments"]), get(["campaigns"])]);
   const answer = h("div", { class: "answer", "aria-live": "polite" });
   const subject = h("select", { id: "subject", required: true },
     h("optgroup", { label: "Segments" }, segments.map((row) => h("option", { value: `segment ${row.segment}` }, row.segment))),

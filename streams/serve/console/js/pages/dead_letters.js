@@ -1,22 +1,40 @@
 // Dead letters: what was refused and why; one of them, and how it goes back.
 
 import { get, post } from "../api.js";
-import { badge, h, link, pairs, panel, prose, replace, replaceWithFocus, table } from "../dom.js";
+import { badge, h, link, pairs, panel, prose, replace, table } from "../dom.js";
+import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { session } from "../session.js";
 import { count, time } from "../texts.js";
 
 const MAX_ROWS = 30;
+const ON_A_PAGE = 50;
 
 export async function deadLetters({ root, signal, listen }) {
   const shown = h("div", {});
-  const read = async () => replaceWithFocus(shown, letterTable(await get(["dead-letters"], { account: null }))); // of all: of what is no JSON nobody knows the account
-  await read();
+  const codes = new Set();
+  const chosen = h("select", { id: "code", onchange: () => showLetters() }, h("option", { value: "" }, "all codes"));
+  let letters = null;
+  async function load({ cursor }) {
+    // Of all accounts: of what is no JSON nobody knows the account.
+    const found = await get(["dead-letters"], { account: null, code: chosen.value, cursor, limit: ON_A_PAGE });
+    for (const code of Object.keys(found.by_code)) {
+      if (!codes.has(code)) chosen.append(h("option", { value: code }, code));
+      codes.add(code);
+    }
+    return found;
+  }
+  function showLetters() {
+    letters = pages(load, letterTable);
+    replace(shown, letters.element);
+  }
+  showLetters();
+  await letters.first;
   replace(root,
     h("h1", {}, "Dead letters"),
     h("p", { class: "lead" }, "Records that could not be taken, with the reason. One that is mended can go back the way it came."),
-    panel("Refused records", "", shown));
-  listen({ refresh: refresher(read, signal) });
+    panel("Refused records", "", h("form", { class: "row" }, h("label", { for: "code" }, "Code", chosen)), shown));
+  listen({ refresh: refresher(() => letters.refresh(), signal) });
 }
 
 function letterTable(found) {

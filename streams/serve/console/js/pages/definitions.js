@@ -1,9 +1,10 @@
 // Definitions: the ones in force, their history, and what a draft would change before it is applied.
 
 import { Problem, get, post } from "../api.js";
+import { faultNotice } from "../faults.js";
 import { h, panel, prose, replace, table } from "../dom.js";
 import { refresher } from "../refresh.js";
-import { count, faultText, plural, time } from "../texts.js";
+import { count, plural, time } from "../texts.js";
 
 const ROLLOUT_MS = 2_000; // a release that does not decide everywhere yet is asked for again
 
@@ -20,16 +21,15 @@ export async function definitions({ root, signal, listen }) {
   const answer = h("div", { "aria-live": "polite" });
   const button = h("button", { class: "main", type: "submit" }, "Show the plan");
   async function plan() {
+    const text = draft.value;
     button.disabled = true;
     replace(answer, h("p", { class: "quiet" }, "Reading all contacts to see who would enter and leave."));
     try {
-      replace(answer, planText(await post(["definitions", "plan"], { text: draft.value })));
+      replace(answer, planText(await post(["definitions", "plan"], { text })));
       draft.removeAttribute("aria-invalid");
     } catch (problem) {
       draft.setAttribute("aria-invalid", "true");
-      replace(answer, h("div", { class: "notice bad", role: "alert" }, h("p", {}, problem.message),
-        problem.document?.errors?.length ? h("ul", {}, problem.document.errors.map((each) =>
-          h("li", {}, faultText(each)))) : null));
+      replace(answer, faultNotice(problem, text));
     }
     button.disabled = false;
   }

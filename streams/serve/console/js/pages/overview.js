@@ -1,6 +1,6 @@
 // What is going on: sizes, campaigns and the latest changes, live.
 
-import { get, getList } from "../api.js";
+import { get } from "../api.js";
 import { SHOWN, addLive, changeList } from "../changes.js";
 import { countFigure, h, link, panel, replace, replaceWithFocus, table } from "../dom.js";
 import { refresher } from "../refresh.js";
@@ -26,7 +26,7 @@ export async function overview({ root, signal, listen }) {
 
 function readState() {
   return Promise.all([
-    get(["contacts"], { limit: 1 }), getList(["segments"], "segments"), getList(["campaigns"], "campaigns"),
+    get(["contacts"], { limit: 1 }), get(["segments"]), get(["campaigns"]),
   ]);
 }
 

@@ -3,7 +3,8 @@
 import { post } from "../api.js";
 import { session } from "../session.js";
 import { badge, h, link, panel, replace, table } from "../dom.js";
-import { count, faultText, plural, time } from "../texts.js";
+import { faultNotice } from "../faults.js";
+import { count, plural, time } from "../texts.js";
 
 const PAUSE = 500;
 const EXAMPLE = "all:\n  - {property: country, eq: DE}\n  - {visit: {path: {starts_with: /pricing}}, count: {gte: 3}, within: 7d}";
@@ -27,16 +28,15 @@ export async function search({ root, signal }) {
     signal.addEventListener("abort", () => running.abort(), { once: true });
     const own = running;
     if (mode === "exact") replace(answer, h("p", { class: "quiet" }, "Reading all contacts; where the condition asks of the past, the whole journal."));
+    const question = { account: session.account, condition: text.value, partial: mode === "sample" };
     try {
-      const question = { account: session.account, condition: text.value, partial: mode === "sample" };
       const found = await post(["search"], question, { signal: own.signal });
       text.removeAttribute("aria-invalid");
       replace(answer, shown(found));
     } catch (problem) {
       if (own.signal.aborted) return;
       if (problem.status === 422 || problem.status === 400) text.setAttribute("aria-invalid", "true");
-      replace(answer, h("div", { class: "notice bad" }, h("p", {}, problem.message),
-        problem.document?.errors?.length ? h("ul", {}, problem.document.errors.map((each) => h("li", {}, faultText(each)))) : null));
+      replace(answer, faultNotice(problem, question.condition));
     }
   }
 

@@ -1,6 +1,6 @@
 // All segments, and one segment: members, condition, size over time, changes.
 
-import { get, getList, hasWallClock } from "../api.js";
+import { get, hasWallClock } from "../api.js";
 import { addLive, changeList } from "../changes.js";
 import { sizeChart, spark } from "../charts.js";
 import { conditionTree } from "../condition.js";
@@ -13,7 +13,7 @@ export async function segments({ root, signal, listen }) {
   const shown = h("div", {});
   const sparks = new Sparks(signal);
   const read = async () => {
-    const { segments: rows } = await getList(["segments"], "segments");
+    const { segments: rows } = await get(["segments"]);
     replaceWithFocus(shown, table("Segments with their sizes", [
       { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.name || row.segment) },
       { title: "Kind", cell: (row) => [badge(row.kind), row.paused ? [" ", badge("paused", "warn")] : null, row.defined ? null : [" ", badge("not defined any more", "warn")]] },

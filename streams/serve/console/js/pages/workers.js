@@ -1,10 +1,11 @@
 // Workers, slots, lag, and what holds time back.
 
 import { get } from "../api.js";
-import { badge, countFigure, figure, h, pairs, panel, replace, table } from "../dom.js";
+import { badge, countFigure, figure, h, pairs, panel, prose, replace, table } from "../dom.js";
 import { refresher } from "../refresh.js";
 import { count, plural, seconds, time } from "../texts.js";
 
+const NOBODY = "No worker decides: events wait. `leadstream worker` starts one.";
 const JOURNALS = new Set(["journal", "ledger-journal"]);
 
 export async function workers({ root, signal, listen }) {
@@ -35,20 +36,21 @@ export async function workers({ root, signal, listen }) {
 }
 
 function content(found, views) {
+  const deciding = found.workers.filter((row) => row.role === "pipeline").length;
   return [
     h("ul", { class: "figures" },
-      countFigure(found.workers.length, "worker"),
+      countFigure(deciding, "worker that decides", "workers that decide"),
       figure(count(waiting(found, (topic) => !JOURNALS.has(topic))), "records not in the journal"),
       figure(count(waiting(found, (topic) => JOURNALS.has(topic))), "records not decided"),
       countFigure(found.dead_letters?.count ?? 0, "dead letter")),
     found.topics.problems.map((problem) => h("p", { class: "notice bad" }, problem)),
     h("div", { class: "grid" },
-      panel("Workers and their slots", "half", table("Who runs what", [
+      panel("Workers and their slots", "half", deciding ? null : h("p", { class: "notice" }, prose(NOBODY)), table("Who runs what", [
         { title: "Worker", cell: (row) => row.name },
         { title: "Role", cell: (row) => badge(row.role) },
         { title: "Host", kind: "host", cell: (row) => row.host ?? "–" },
         { title: "Slots", cell: (row) => share(row, found.views?.group) },
-      ], found.workers, "No worker runs. `leadstream worker` starts one.")),
+      ], found.workers)),
       panel("Time", "half", found.time ? pairs(timePairs(found.time)) : h("p", { class: "quiet" }, "Nothing is known of time yet.")),
       panel("Lag", "half", table("Records that wait, by topic", [
         { title: "Topic", cell: (row) => row.topic },

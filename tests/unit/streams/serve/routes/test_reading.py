@@ -19,6 +19,22 @@ async def test_segments_are_those_of_the_definitions_with_their_sizes() -> None:
     assert answer["release"] == 1
 
 
+@pytest.mark.parametrize("name", ["segments", "campaigns"])
+async def test_an_account_without_definitions_has_none_of_them(name: str) -> None:
+    async with serving() as (api, client):
+        api.views.is_empty = True
+        answer = await client.get(f"{API}/{name}?account=acme")
+    assert (answer.status_code, answer.json()) == (200, {"release": 0, name: []})
+
+
+@pytest.mark.parametrize(("account", "word"), [("acme", "one of: default"), ("defualt", "did you mean default?")])
+async def test_an_account_without_definitions_is_told_which_ones_have_some(account: str, word: str) -> None:
+    async with serving() as (_, client):
+        answer = await client.get(f"{API}/definitions?account={account}")
+    assert answer.status_code == 404
+    assert word in answer.json()["detail"]
+
+
 async def test_a_segment_has_its_condition() -> None:
     async with serving() as (_, client):
         german = (await client.get(f"{API}/segments/german")).json()
@@ -71,7 +87,7 @@ async def test_a_contact_is_found_whatever_its_id_is_made_of(name: str) -> None:
         ("segments/german/members?limit=1001", 422),
         ("segments/german/sizes?step=day", 422),
         ("segments?account=a%20b", 422),
-        ("segments?account=acme", 404),
+        ("segments/vip?account=acme", 404),
         ("campaigns/nope", 404),
         ("campaigns/winter", 200),
         ("changes?segment=vip&campaign=spring", 422),
