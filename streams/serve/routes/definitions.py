@@ -72,7 +72,8 @@ async def plan_draft(context: Context, asker: AskerOfRequest, draft: DraftDefini
         seconds=PLAN_SECONDS,
     )
     if count:
-        raise HttpProblem("invalid", f"the draft cannot be applied: {count} mistakes in it", errors=faults)
+        mistakes = "1 mistake" if count == 1 else f"{count} mistakes"
+        raise HttpProblem("invalid", f"the draft cannot be applied: {mistakes} in it", errors=faults)
     return DraftPlan(accounts=accounts)
 
 

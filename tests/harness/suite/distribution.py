@@ -52,7 +52,7 @@ START_FIRST = (
     "tests/integration/salesforce/test_poll_fault_matrix.py",
     "tests/integration/benchmarks/test_benchmarks.py::test_memberships_after_live_edits",
     "tests/integration/benchmarks/test_benchmarks.py::test_more_workers",
-    "tests/integration/serve/test_serving.py",
+    "tests/integration/serve/",
     "tests/integration/explain_and_search/test_commands.py",
     "tests/integration/verify/test_command.py",
     "tests/integration/dead_letters/test_commands.py",

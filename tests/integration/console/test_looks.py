@@ -28,6 +28,13 @@ return [document.documentElement.scrollWidth > width ? "the page scrolls sideway
   ...[...beside, ...cut].map(name)].filter(Boolean);
 """
 
+# Texts of several words in which a word finds no room.
+SQUEEZED = """
+return [...document.querySelectorAll("main td > div, main dd")]
+  .filter((each) => each.textContent.length > 12 && each.getBoundingClientRect().width < 60)
+  .map((each) => each.textContent);
+"""
+
 # The element that has the focus, and whether one sees that.
 FOCUSED = """
 const { activeElement: element } = document;
@@ -40,19 +47,22 @@ REACHABLE = "main a[href], main button:not(:disabled), main input, main select, 
 
 
 @pytest.mark.parametrize("width", [PHONE, TABLET, DESKTOP])
-def test_nothing_is_cut_and_no_page_scrolls_sideways(place: Place, pages: list[str], width: int) -> None:
+def test_nothing_is_cut_or_squeezed_and_no_page_scrolls_sideways(place: Place, pages: list[str], width: int) -> None:
     place.browser.resize(width)
     try:
-        found = {page: place.open_whole(page).run(CUT) for page in pages}
+        found = {page: place.open_whole(page).run(CUT) + place.browser.run(SQUEEZED) for page in pages}
     finally:
         place.browser.resize(DESKTOP)
-    assert {page: cut for page, cut in found.items() if cut} == {}
+    assert {page: texts for page, texts in found.items() if texts} == {}
 
 
-def test_what_is_cut_is_found(place: Place) -> None:
+def test_what_is_cut_or_squeezed_is_found(place: Place) -> None:
     browser = place.open_whole("segments")
     browser.run("document.querySelector('main h1').style.width = '3000px'")
     assert browser.run(CUT) != []
+    assert browser.run(SQUEEZED) == []
+    browser.run("document.querySelector('main td > div').style.width = '3ch'")
+    assert browser.run(SQUEEZED) == ["Hot in EMEA hot-emea"]
 
 
 @pytest.fixture(scope="module")

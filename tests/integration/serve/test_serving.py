@@ -9,7 +9,6 @@ import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -20,8 +19,6 @@ import redis
 
 from connectors.ports import free_port
 from connectors.redis.local import LocalRedis
-from schemas.values import instant_text
-from streams.clock import now_ms
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import Pipeline, wait_until
 from tests.harness.docs.guide import blocks
@@ -34,47 +31,35 @@ UNREAD_SECONDS = 5.0
 READ, WRITE = "r" * 24, "w" * 24
 
 
-def test_what_the_pipeline_decided_is_shown(pipeline: Pipeline, server: ServeProcess) -> None:
-    at = instant_text(now_ms())
-    contact = {"id": "c1", "type": "contact.changed", "at": at, "contact": "ada", "properties": {"country": "DE"}}
-    visits = [
-        {"id": f"v{number}", "type": "web.visited", "at": at, "contact": "ada", "url": "https://x.example/pricing"}
-        for number in range(3)
-    ]
-    pipeline.publish([contact])
-    wait_until(lambda: server.get("/contacts/ada").status_code == 200, LIMIT_SECONDS, "no contact")
-    pipeline.publish(visits)
-
-    def lead_status() -> str:
-        leads = server.get("/contacts/ada").json()["leads"]
-        return leads[0]["status"] if leads else ""
-
-    wait_until(lambda: lead_status() == "qualified", LIMIT_SECONDS, "no qualified lead")
-    assert {each["segment"] for each in server.get("/contacts/ada").json()["memberships"]} == {"german", "keen"}
-    assert [each["contact"] for each in server.get("/segments/german/members").json()["members"]] == ["ada"]
+def test_what_the_pipeline_decided_is_shown(server: ServeProcess, prospect: str) -> None:
+    shown = server.get(f"/contacts/{prospect}").json()
+    assert {each["segment"] for each in shown["memberships"]} == {"german", "keen"}
+    assert [each["contact"] for each in server.get("/segments/german/members").json()["members"]] == [prospect]
     sizes = {each["segment"]: each["members"] for each in server.get("/segments").json()["segments"]}
-    assert sizes == {"german": 1, "keen": 1, "vip": 0}
+    assert (sizes["german"], sizes["keen"], sizes["press"]) == (1, 1, 0)
     assert server.get("/campaigns/spring").json()["funnel"]["statuses"]["qualified"] == 1
-    timeline = server.get("/contacts/ada/timeline").json()["changes"]
+    timeline = server.get(f"/contacts/{prospect}/timeline").json()["changes"]
     assert timeline[0]["cause"]["kind"] == "automation"
 
 
-def test_why_is_told_from_the_row_and_from_the_journal(server: ServeProcess) -> None:
-    now = server.get("/contacts/ada/why?segment=german").json()
+def test_why_is_told_from_the_row_and_from_the_journal(server: ServeProcess, prospect: str) -> None:
+    now = server.get(f"/contacts/{prospect}/why?segment=german").json()
     assert (now["member"], now["source"]) == (True, "state")
-    past = server.get("/contacts/ada/why?campaign=spring&at=2020-01-01T00:00:00Z").json()
+    past = server.get(f"/contacts/{prospect}/why?campaign=spring&at=2020-01-01T00:00:00Z").json()
     assert past["known"] is False
-    unknown = server.get("/contacts/ada/why?segment=germans")
+    unknown = server.get(f"/contacts/{prospect}/why?segment=germans")
     assert (unknown.status_code, "did you mean german" in unknown.text) == (404, True)
 
 
 def test_a_command_is_in_the_journal_once_however_often_it_is_sent(pipeline: Pipeline, server: ServeProcess) -> None:
-    body = {"segment": "vip", "contacts": ["ada", "bob"], "by": "grace"}
+    body = {"segment": "guests", "contacts": ["ada", "bob"], "by": "grace"}
     answers = [server.post("/segments/add", body, Idempotency_Key="list-1") for _ in range(2)]
     assert [each.status_code for each in answers] == [202, 202]
     offsets = [each["offset"] for answer in answers for each in answer.json()["events"]]
     assert len(offsets) == 4
-    wait_until(lambda: server.get("/segments/vip/members").json()["total"] == 2, LIMIT_SECONDS, "they are not listed")
+    wait_until(
+        lambda: server.get("/segments/guests/members").json()["total"] == 2, LIMIT_SECONDS, "they are not listed"
+    )
     pipeline.wait_until_settled()
     journal = [record for each in pipeline.read_records("journal").values() for record in each]
     assert sum(b'"list-1"' in (record.value or b"") for record in journal) == 4
@@ -82,9 +67,9 @@ def test_a_command_is_in_the_journal_once_however_often_it_is_sent(pipeline: Pip
     assert sum(b'"list-1"' in (record.value or b"") for record in changes) == 2, "the repeats changed nothing"
 
 
-def test_a_search_counts_and_a_plan_tells_who_would_enter(server: ServeProcess) -> None:
+def test_a_search_counts_and_a_plan_tells_who_would_enter(server: ServeProcess, prospect: str) -> None:
     found = server.post("/search", {"condition": "{property: country, eq: DE}"}).json()
-    assert (found["count"], found["sample"][0]["contact"]) == (1, "ada")
+    assert (found["count"], found["sample"][0]["contact"]) == (1, prospect)
     wrong = server.post("/search", {"condition": "all:\n- {property: country, eqq: DE}"})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["line"] == 2
@@ -133,20 +118,21 @@ def test_workers_and_definitions_are_told(server: ServeProcess) -> None:
     assert [each["number"] for each in history] == [1]
 
 
+@pytest.mark.usefixtures("prospect")  # a change to begin behind
 def test_a_stream_that_breaks_goes_on_without_loss_or_repeat(server: ServeProcess) -> None:
     last = server.get("/changes?limit=1").json()["last"]
     names = [f"s{number}" for number in range(40)]
 
     def write() -> None:
         for name in names:
-            assert server.post("/segments/add", {"segment": "vip", "contacts": [name]}).status_code == 202
+            assert server.post("/segments/add", {"segment": "readers", "contacts": [name]}).status_code == 202
 
     writer = threading.Thread(target=write)
     writer.start()
     seen: list[str] = []
     try:
         while len(seen) < len(names):
-            with server.follow(last_event_id=last) as changes:  # each connection breaks after a few
+            with server.follow("?segment=readers", last_event_id=last) as changes:  # broken after a few
                 for change in changes:
                     seen.append(change["contact"])
                     last = change["position"]
@@ -218,29 +204,9 @@ def test_dead_letters_are_those_of_a_topic_and_a_time(server: ServeProcess) -> N
 
 
 def test_a_poll_of_what_did_not_change_is_answered_with_304(server: ServeProcess) -> None:
-    first = server.get("/segments")
-    again = server.get("/segments", headers={"If-None-Match": first.headers["ETag"]})
+    first = server.get("/segments/press")
+    again = server.get("/segments/press", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-
-
-def test_the_api_holds_what_its_openapi_says(server: ServeProcess) -> None:
-    """No 500, nothing undocumented, no invalid request accepted; what is valid in form may be refused by meaning."""
-    program = Path(sys.executable).parent / "schemathesis"
-    options = ["--phases", "examples,coverage,fuzzing", "--max-examples", "3", "--seed", "7", "--no-color"]
-    options += ["--exclude-path", "/api/v1/changes/stream", "--exclude-checks", "positive_data_acceptance"]
-    options += ["--rate-limit", "45/s", "--workers", "1"]
-    address = f"{server.url}/api/v1/openapi.json"
-    run = subprocess.run(
-        [str(program), "run", address, *options],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-        cwd=server.log.parent,
-    )
-    assert run.returncode == 0, run.stdout[-5_000:] + run.stderr
-    assert '"status": 500' not in server.text
-    assert "request failed" not in server.text
 
 
 def test_it_ends_within_seconds_while_streams_are_open(
@@ -258,16 +224,17 @@ def test_it_ends_within_seconds_while_streams_are_open(
         assert not [line for line in own.text.splitlines() if '"level": "error"' in line]
 
 
-def test_its_own_redis_may_be_killed(pipeline: Pipeline, folder: Path) -> None:
+def test_its_own_redis_may_be_killed(pipeline: Pipeline, folder: Path, prospect: str) -> None:
     with ServeProcess(folder, {**pipeline.environment, "LEADSTREAM_DATA_DIR": str(folder)}) as own:
         own.wait_until_ready()
-        members = own.get("/segments/vip/members").json()
+        members = own.get("/segments/german/members").json()
+        assert [each["contact"] for each in members["members"]] == [prospect]
         (url,) = re.findall(r"redis://127.0.0.1:[0-9]+/0", own.text)
         with redis.Redis.from_url(url) as client:
             os.kill(client.info()["process_id"], signal.SIGKILL)
         wait_until(lambda: own.get("/health").status_code == 503, LIMIT_SECONDS, "the loss is not told")
         own.wait_until_ready()
-        assert own.get("/segments/vip/members").json() == members
+        assert own.get("/segments/german/members").json() == members
 
 
 @pytest.fixture(scope="module")

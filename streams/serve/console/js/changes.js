@@ -3,7 +3,7 @@
 import { sentence } from "./condition.js";
 import { h, link, replace } from "./dom.js";
 import { decidedLeaves } from "./polarity.js";
-import { time } from "./texts.js";
+import { count, plural, time } from "./texts.js";
 
 export const SHOWN = 30;
 
@@ -13,12 +13,17 @@ const CAUSES = {
   merge: "two contacts were merged", crm: "the CRM answered",
 };
 
+// The latest first: of several partitions and topics, changes do not come in the order of their times.
 export function changeList(records, { withContact = true } = {}) {
-  const items = records.map((record) => changeItem(record, { withContact }));
+  const items = [...records].sort((a, b) => instantOf(b.at) - instantOf(a.at)).map((record) => changeItem(record, { withContact }));
   return h("ol", { class: "changes" }, items.length ? items : h("li", { class: "quiet nothing" }, "No change yet."));
 }
 
-export function changeItem(record, { withContact = true, isNew = false } = {}) {
+function instantOf(at) {
+  return new Date(at).getTime();
+}
+
+function changeItem(record, { withContact = true, isNew = false } = {}) {
   const who = withContact ? [h("a", { href: link("contacts", record.contact) }, record.contact), " "] : [];
   return h("li", { class: isNew ? "new" : null, "data-id": record.id },
     time(record.at),
@@ -33,13 +38,16 @@ function because(record) {
   return text ? h("div", { class: "cause" }, "because ", text) : null;
 }
 
-// A change that comes while one looks: on top of the list, whose end goes where it is longer than `most`.
+// A change that comes while one looks: at its time in the list, whose end goes where it is longer than `most`.
 export function addLive(list, record, { most = SHOWN, ...options } = {}) {
   if (!record.type) return;
   // What came while the list was read stands in it already.
   if (record.id && [...list.children].some((item) => item.dataset.id === record.id)) return;
   list.querySelector(".nothing")?.remove();
-  list.prepend(changeItem(record, { ...options, isNew: true }));
+  const later = [...list.children].filter((item) => instantOf(item.querySelector("time").dateTime) > instantOf(record.at));
+  const item = changeItem(record, { ...options, isNew: true });
+  if (later.length) later.at(-1).after(item);
+  else list.prepend(item);
   while (list.children.length > most) list.lastElementChild.remove();
 }
 
@@ -52,9 +60,9 @@ function what(record) {
     case "lead.status_changed":
       return record.from === null || record.from === undefined
         ? ["became a lead of ", campaign(), `: ${record.to}`]
-        : ["lead of ", campaign(), `: ${record.from} → ${record.to}`, ` (${record.points} points)`];
+        : ["lead of ", campaign(), `: ${record.from} → ${record.to}`, ` (${plural(record.points, "point")})`];
     case "lead.points_changed":
-      return ["lead of ", campaign(), `: ${record.added >= 0 ? "+" : ""}${record.added} points, now ${record.points}`];
+      return ["lead of ", campaign(), `: ${record.added >= 0 ? "+" : ""}${plural(record.added, "point")}, now ${count(record.points)}`];
     case "crm.linked": return [record.update ? "was updated in the CRM for " : "is in the CRM for ", campaign(), record.record ? ` as ${record.record}` : ""];
     case "crm.failed": return [record.update ? "an update was refused by the CRM for " : "was refused by the CRM for ", campaign(), record.message ? `: ${record.message}` : ""];
     case "crm.outcome": return ["outcome in the CRM for ", campaign(), `: ${record.outcome}`];

@@ -8,6 +8,7 @@ const WORDS = {
   lte: "is at most", contains: "contains", not_contains: "does not contain", starts_with: "begins with",
   ends_with: "ends with", matches: "matches", between: "is between", within_last: "within the last", at_least: "at least",
 };
+const ONE = { in: "is", not_in: "is not" }; // of a list of one
 const GROUPS = { all: "All of these", any: "At least one of these", not: "None of this" };
 
 export function conditionTree(condition) {
@@ -30,15 +31,26 @@ function groupOf(condition) {
 export function sentence(leaf) {
   const [[kind, subject], ...others] = Object.entries(leaf);
   const name = kind.replaceAll("_", " ");
+  if (kind === "property") return `${name} ${[subject].flat().join(".")} ${operatorsText(others)}`.trimEnd();
   const parts = others.map(([word, value]) => (word === "count" ? countText(value) : partText(word, value)));
-  const start = isPlain(subject) ? `${name} ${plain(subject)}` : [name, filterText(subject)].filter(Boolean).join(" ");
-  return [start, ...parts].join(parts.length && !isPlain(subject) ? ", " : " ");
+  const start = kind === "sequence" ? subject.map(sentence).join(", then ") : isPlain(subject) ? plain(subject) : filterText(subject);
+  return [[kind === "sequence" ? "" : name, start].filter(Boolean).join(" "), ...parts].join(", ");
+}
+
+// Operators hold together: "is at least 50 and below 1000"; what else is said, such as upper and lower case, follows.
+function operatorsText(entries) {
+  const [operators, rest] = [entries.filter(([word]) => word in WORDS), entries.filter(([word]) => !(word in WORDS))];
+  const first = operators.map(([word, value], index) => partText(word, value).replace(index ? /^is / : "", "")).join(" and ");
+  return [first, ...rest.map(([word, value]) => partText(word, value))].filter(Boolean).join(", ");
 }
 
 function countText(operators) {
   const entries = Object.entries(operators);
   if (entries.length === 1 && operators.eq === 0) return "never";
-  return entries.map(([word, value]) => `${(WORDS[word] ?? word).replace(/^is /, "")} ${value} times`).join(" and ");
+  return entries.map(([word, value]) => {
+    const number = word === "eq" ? `exactly ${value}` : partText(word, value).replace(/^is /, "");
+    return `${number} ${value === 1 ? "time" : "times"}`;
+  }).join(" and ");
 }
 
 function isPlain(value) {
@@ -55,6 +67,8 @@ function partText(name, value) {
   const word = WORDS[name] ?? name.replaceAll("_", " ");
   if (name === "exists") return value ? "exists" : "does not exist";
   if (value === true) return word;
+  if (name === "between_ago") return `between ${value[0]} and ${value[1]} ago`;
+  if (ONE[name] && value.length === 1) return `${ONE[name]} ${plain(value[0])}`;
   if (Array.isArray(value)) return `${word} ${value.map(plain).join(name === "between" ? " and " : ", ")}`;
   if (isPlain(value)) return `${word} ${plain(value)}`;
   return `${word} ${filterText(value)}`;

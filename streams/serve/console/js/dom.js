@@ -82,6 +82,12 @@ export function pairs(entries) {
   return h("dl", { class: "pairs" }, entries.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
+// What has a name and an id: changes and conditions say the id, so it is told where one would not guess it.
+export function named(kind, id, name) {
+  const page = h("a", { href: link(kind, id) }, name || id);
+  return name && name.toLowerCase().replaceAll(" ", "-") !== id ? [page, " ", h("span", { class: "quiet" }, id)] : page;
+}
+
 export function link(...parts) {
   return "#/" + parts.map((part) => encodeURIComponent(part)).join("/");
 }

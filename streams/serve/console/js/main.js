@@ -110,7 +110,7 @@ function tokenForm(isRefused) {
   return [
     h("h1", {}, isRefused ? "The token is no longer valid" : "A token is needed"),
     isRefused ? h("p", { class: "notice bad", role: "alert" }, "The server does not take this token, or not any more. Ask whoever runs it for the one that is valid now.") : null,
-    h("p", { class: "lead" }, "This server answers only who has a token. It is kept in this tab and sent to this server alone."),
+    h("p", { class: "lead" }, "This server answers only those who have a token. It is kept in this tab and sent to this server alone."),
     h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); session.token = field.value; replace(root, h("p", { class: "quiet" }, "Loading.")); start(); } },
       h("label", { for: "token" }, "Token", field), h("button", { class: "main", type: "submit" }, "Use it")),
   ];

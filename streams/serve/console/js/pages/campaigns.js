@@ -3,13 +3,13 @@
 import { get } from "../api.js";
 import { bars } from "../charts.js";
 import { addLive, changeList } from "../changes.js";
-import { badge, countFigure, figure, h, link, panel, replace, replaceWithFocus, table } from "../dom.js";
+import { badge, countFigure, figure, h, link, named, panel, replace, replaceWithFocus, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { count, money, plural, time } from "../texts.js";
 
 const STATUSES = ["active", "qualified", "duplicate", "rejected", "deleted"];
-const TONES = { qualified: "good", rejected: "bad", deleted: "bad" };
+export const TONES = { qualified: "good", rejected: "bad", deleted: "bad" };
 
 export function revenueText(revenue, kind) {
   return revenue.length ? revenue.map((row) => money(row[kind].amount, row.currency)).join(", ") : "–";
@@ -29,7 +29,7 @@ export async function campaigns({ root, signal, listen }) {
 
 function campaignTable(rows) {
   return table("Campaigns, those that won most first", [
-    { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
+    { title: "Campaign", cell: (row) => named("campaigns", row.campaign, row.name) },
     { title: "Leads", kind: "number", cell: (row) => count(total(row.statuses)) },
     { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
     { title: "Handed over", kind: "number", cell: (row) => count(row.handed_over) },

@@ -6,7 +6,8 @@ import { explanationTree, sentence, words } from "../condition.js";
 import { badge, countFigure, figure, h, link, pairs, panel, replace, replaceWithFocus, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
-import { count, plain, plural, readable, time } from "../texts.js";
+import { count, money, plain, plural, readable, time } from "../texts.js";
+import { TONES } from "./campaigns.js";
 
 const KEPT = 200; // changes of a contact: all that the read models keep
 
@@ -81,14 +82,20 @@ function fill(parts, about, { since }) {
     ], about.memberships, "In no segment."),
     table("Leads of the contact", [
       { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.campaign) },
-      { title: "Status", cell: (row) => badge(row.status) },
+      { title: "Status", cell: (row) => badge(row.status, TONES[row.status]) },
       { title: "Points", kind: "number", cell: (row) => count(row.points) },
       { title: "In the CRM", cell: (row) => crmState(row.crm ?? {}) },
     ], about.leads, "No lead."));
 }
 
 function crmState(crm) {
-  return [crm.record ?? "–", answerLines(crm, "hand-over"), answerLines(crm.update ?? {}, "update")];
+  return [crm.record ?? "–", dealLine(crm), answerLines(crm, "hand-over"), answerLines(crm.update ?? {}, "update")];
+}
+
+// What came of it: "deal won: 12,000 EUR".
+function dealLine({ outcome, amount, currency }) {
+  if (!outcome) return null;
+  return h("div", { class: "quiet" }, `deal ${outcome}`, amount && currency ? `: ${money(amount, currency)}` : null);
 }
 
 // What the CRM said to the last hand-over or update: why it was refused, and which values it did not take whole.
@@ -150,16 +157,23 @@ function explanation(found) {
   if (!found.known) return h("p", {}, "The contact was not known then.");
   const verdict = "segment" in found
     ? found.member ? ["Is in ", h("b", {}, found.segment), " since ", time(found.since)] : ["Is not in ", h("b", {}, found.segment)]
-    : found.lead ? ["Is a lead of ", h("b", {}, found.campaign), `: ${found.lead.status}, ${found.lead.points} points`] : ["Is no lead of ", h("b", {}, found.campaign)];
+    : found.lead ? ["Is a lead of ", h("b", {}, found.campaign), `: ${found.lead.status}, ${plural(found.lead.points, "point")}`] : ["Is no lead of ", h("b", {}, found.campaign)];
   return [
     h("p", {}, verdict, `, as of `, time(found.at), `, under release ${found.release}.`),
     found.reasons?.length ? h("ul", {}, found.reasons.map((reason) => h("li", {}, readable(reason)))) : null,
     found.condition ? explanationTree(found.condition) : null,
+    Object.keys(found.audience ?? {}).length ? [h("h3", {}, "Audience: in at least one of these segments"), audienceTree(found.audience)] : null,
     (found.scoring ?? []).map((rule) => [h("h3", {}, `Scoring rule ${rule.id}: ${plural(rule.points, "point")}`), ruleText(rule)]),
     (found.automation ?? []).map((rule) => [h("h3", {}, `Automation rule ${rule.id}: ${words(rule.then)}`), ruleText(rule)]),
-    found.history?.length ? [h("h3", {}, "History"), changeList(found.history.map((each) => ({ ...each, contact: found.contact, segment: found.segment, campaign: found.campaign })), { withContact: false })] : null,
+    found.history?.length ? [h("h3", {}, "History"), changeList(found.history.map((each) => ({ ...each, contact: found.contact, segment: found.segment, campaign: found.campaign })).reverse(), { withContact: false })] : null,
     (found.notes ?? []).map((note) => h("p", { class: "quiet" }, readable(note))),
   ];
+}
+
+function audienceTree(audience) {
+  return h("ul", { class: "tree" }, Object.entries(audience).map(([segment, isMember]) =>
+    h("li", {}, h("span", { class: isMember ? "holds" : "fails" }, h("a", { href: link("segments", segment) }, segment)),
+      h("span", { class: "quiet" }, isMember ? " (is in it)" : " (is not in it)"))));
 }
 
 function ruleText(rule) {

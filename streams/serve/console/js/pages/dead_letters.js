@@ -42,10 +42,9 @@ function letterTable(found) {
     found.count ? h("p", {}, Object.entries(found.by_code).map(([code, value]) => [badge(`${code}: ${count(value)}`), " "])) : null,
     table("The latest first", [
       { title: "When", kind: "time", cell: (row) => time(row.at) },
-      { title: "Code", cell: (row) => badge(row.code) },
       { title: "Contact", cell: contactOf },
-      { title: "From", cell: (row) => (row.source ? `${row.source.topic}:${row.source.partition} offset ${row.source.offset}` : "–") },
-      { title: "Why", cell: (row) => row.message },
+      { title: "Why", kind: "text", cell: (row) => [badge(row.code), " ", row.message] },
+      { title: "From", kind: "host", cell: (row) => (row.source ? `${row.source.topic}:${row.source.partition} offset ${row.source.offset}` : "–") },
       { title: "Sent again", cell: (row) => (row.retried ? time(row.retried.at) : "no") },
       { title: "Letter", cell: (row) => h("a", { href: link("dead-letters", row.letter), "aria-label": `Letter ${row.letter}` }, row.letter) },
     ], [...found.letters].reverse(), "Nothing was refused. That is how it should be."),

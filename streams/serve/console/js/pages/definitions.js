@@ -37,10 +37,10 @@ export async function definitions({ root, signal, listen }) {
     h("h1", {}, "Definitions"),
     h("p", { class: "lead" }, prose("Segments and campaigns as they are in force. A plan changes nothing; `leadstream definitions apply` does.")),
     h("div", { class: "grid" },
-      panel("Plan of a draft", "half",
+      panel("Plan of a draft", "",
         h("form", { onsubmit: (event) => { event.preventDefault(); plan(); } },
           h("label", { class: "field", for: "draft" }, "New definitions of this account, as YAML or JSON", draft), button), answer),
-      panel("History", "half", shown.history),
+      panel("History", "", shown.history),
       panel("In force", "", shown.text)));
   listen({ refresh });
 }
@@ -50,7 +50,7 @@ function fill(shown, found, history) {
     { title: "Release", kind: "number", cell: (row) => count(row.number) },
     { title: "Applied", kind: "time", cell: (row) => time(row.arrival) },
     { title: "Decides in", kind: "number", cell: (row) => `${row.decides_in} of ${plural(history.partitions, "slot")}` },
-    { title: "Changes", cell: (row) => h("ul", { class: "tree" }, row.changes.map((line) => h("li", {}, line))) },
+    { title: "Changes", cell: (row) => h("ul", { class: "tree plan" }, row.changes.map(planLine)) },
   ], [...history.releases].reverse(), "No definitions were applied yet."));
   if (shown.text.firstElementChild?.textContent === found.text) return; // who reads it stays where they are
   replace(shown.text, found.text
@@ -67,10 +67,19 @@ async function orNothing(promise, nothing) {
   }
 }
 
+const SIGNS = { "+": "added", "-": "removed", "~": "changed" };
+
+// "+ segment vip", or a line without a sign: of who would enter and leave, below its heading.
+function planLine(line) {
+  const text = line.trim();
+  const sign = SIGNS[text[0]];
+  return h("li", { class: sign ?? (text.endsWith(":") ? "heading" : null) }, text);
+}
+
 function planText(draft) {
   return draft.accounts.map(({ account, based_on: base, plan, lines }) => [
     h("h3", {}, `Account ${account}, against ${base ? `release ${base}` : "nothing applied yet"}`),
     plan.changes ? null : h("p", {}, "Nothing would change."),
-    h("ul", { class: "tree" }, lines.slice(1).map((line) => h("li", {}, line.trim()))),
+    h("ul", { class: "tree plan" }, lines.slice(1).map(planLine)),
   ]);
 }

@@ -50,17 +50,21 @@ export async function search({ root, signal }) {
     panel("Result", "", answer)));
 }
 
+function nameOf({ first_name: first, last_name: last, company }) {
+  return [[first, last].filter(Boolean).join(" "), company].filter(Boolean).join(", ");
+}
+
 function shown(found) {
   const statuses = Object.entries(found.by_status ?? {});
   return [
-    h("p", { class: "quiet" }, "As of ", time(new Date().toISOString()), "; it does not go on by itself."),
+    h("p", { class: "quiet" }, "As of ", time(new Date().toISOString()), "; it does not change by itself."),
     h("p", {}, h("b", {}, found.partial ? `About ${plural(found.estimate, "contact")}` : plural(found.count, "contact")),
       found.partial ? ` (an estimate: ${count(found.count)} of a sample of ${count(found.scanned)})` : ` of ${count(found.scanned)} read`),
     statuses.length ? h("p", {}, statuses.map(([status, value]) => [badge(`${status}: ${count(value)}`), " "])) : null,
     (found.warnings ?? []).map((warning) => h("p", { class: "notice" }, warning)),
     table("Some of them", [
-      { title: "Contact", cell: (row) => h("a", { href: link("contacts", row.contact) }, row.contact) },
-      { title: "Status", cell: (row) => row.status ?? "" },
+      { title: "Contact", cell: (row) => [h("a", { href: link("contacts", row.contact) }, row.contact), " ", h("span", { class: "quiet" }, nameOf(row))] },
+      { title: "Status", kind: "word", cell: (row) => row.status ?? "" },
     ], found.sample ?? [], "Nobody meets the condition."),
   ];
 }

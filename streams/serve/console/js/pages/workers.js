@@ -92,9 +92,9 @@ function waiting(found, isCounted) {
 function timePairs(found) {
   const holder = found.held_by;
   return [
-    ["Decided up to", found.tick ? time(found.tick) : "–"],
-    ...Object.entries(found.told).map(([account, at]) => [`Told, ${account}`, time(at)]),
-    ...Object.entries(found.reached).map(([account, at]) => [`Reached, ${account}`, time(at)]),
+    ...(found.tick ? [["Decided up to", time(found.tick)]] : []),
+    ...Object.entries(found.told).map(([account, at]) => [`Time of ${account}, as told`, time(at)]),
+    ...Object.entries(found.reached).map(([account, at]) => [`Time of ${account}, reached in every slot`, time(at)]),
     ["Waits for", holder ? [holder.partition, holder.worker ? `, read by ${holder.worker}` : "", holder.reason ? `: ${holder.reason}` : ""] : "nothing"],
     ...(found.left_out.length ? [["Left out", found.left_out.join(", ")]] : []),
   ];
