@@ -19,6 +19,8 @@ import redis
 
 from connectors.ports import free_port
 from connectors.redis.local import LocalRedis
+from schemas.values import instant_text
+from streams.clock import now_ms
 from tests.harness.cli import leadstream
 from tests.harness.deployment.pipeline import Pipeline, wait_until
 from tests.harness.docs.guide import blocks
