@@ -207,6 +207,7 @@ def everything_happens(pipeline: Pipeline, sandbox: SandboxClient, redis: LocalR
         assert traced_contacts(pipeline, topic) == {"cid"}, topic
     with redis_away(redis, metrics):
         hand_overs_wait(pipeline, sandbox, metrics)
+    read_models_fall_behind(pipeline, metrics)
     records_are_gone(pipeline, metrics)
 
     os.kill(pid_of(metrics, "pipeline"), signal.SIGKILL)
@@ -227,6 +228,16 @@ def redis_away(redis: LocalRedis, metrics: WorkerMetrics) -> Iterator[None]:
     redis.start()
     wait_for(lambda: metrics.total("leadstream_redis_up") == 1, "a Redis that is back")
     wait_for(lambda: metrics.total("leadstream_views_lag_seconds") == 0, "read models that have all")
+
+
+def read_models_fall_behind(pipeline: Pipeline, metrics: WorkerMetrics) -> None:
+    """Outputs come faster than they are applied, at a moment at which the views look how far they are."""
+    at = instant_text(int(time.time() * 1000))
+    for batch in range(1, 11):
+        if "leadstream_views_lag_records" in metrics.moving_names():
+            break
+        first = batch * MANY_VISITS
+        pipeline.publish([visit(number, at) for number in range(first, first + MANY_VISITS)])
 
 
 def records_are_gone(pipeline: Pipeline, metrics: WorkerMetrics) -> None:

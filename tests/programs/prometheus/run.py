@@ -40,6 +40,7 @@ _SERIES = re.compile(r"\b(?:leadstream_[a-z_]+|up)\b(?:\{[^}]*\})?")
 
 ONLY_IN_TROUBLE = {
     'leadstream_time_hold_seconds{reason="not_read"}': "a partition that no worker has read yet",
+    "leadstream_handovers_account_paused_seconds": "an account that is paused by command",
     "leadstream_handovers_set_aside_total": "a hand-over that was refused for too long",
 }
 """What has no series in a pipeline that is well, and what it takes."""
