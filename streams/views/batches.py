@@ -1,4 +1,4 @@
-"""Collects the operations of records by account, in portions that Redis does in a few milliseconds."""
+"""Collects the operations of records by account, in portions that Redis does in half a millisecond."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from connectors.redis.connection import Argument
 from streams.views.models.operation import Operation
 
-PORTION = 2_000
+PORTION = 500
 """The most time that one script takes at the server, about (us): so long others wait."""
 
 
