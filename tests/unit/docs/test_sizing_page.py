@@ -23,7 +23,7 @@ MOST_CONTACTS_OF_A_WORKER = 6.5e6
 
 
 @dataclass(frozen=True)
-class Example:
+class SizingExample:
     """A row; sizes in bytes."""
 
     contacts: int
@@ -62,8 +62,8 @@ def number(cell: str) -> float:
     return float(cell.split(maxsplit=1)[0].rstrip(",").replace(",", ""))
 
 
-def example(row: list[str]) -> Example:
-    return Example(*(int(number(cell)) for cell in row[:5]))
+def example(row: list[str]) -> SizingExample:
+    return SizingExample(*(int(number(cell)) for cell in row[:5]))
 
 
 def assert_rounded(cell: str, value: float) -> None:

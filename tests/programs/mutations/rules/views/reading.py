@@ -126,8 +126,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=10,
         rule="a timeline that is full says how far it reaches back",
         where=_READER,
-        text="if len(cells) >= 2 * most:",
-        instead="if len(cells) > 2 * most:",
+        text='(*kept, "WITHSCORES", "LIMIT", TIMELINE_CHANGES - 1, 1)',
+        instead='(*kept, "WITHSCORES", "LIMIT", TIMELINE_CHANGES, 1)',
         caught_by=(f"{_PAGES}::test_a_timeline_that_is_full_says_since_when_it_knows",),
     ),
     Mutation(
