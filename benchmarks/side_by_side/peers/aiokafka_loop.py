@@ -18,6 +18,7 @@ COMMIT_SECONDS = 1.0
 TRANSACTION_SECONDS = 0.1
 MOST_RECORDS = 4_000
 BATCH_BYTES = 900_000
+LONGEST_BATCH_MS = 120_000
 
 
 def dumps(document: Any) -> bytes:
@@ -42,6 +43,10 @@ class AiokafkaLoop:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             check_crcs=False,
+            # With thousands of segments a batch takes longer than the default, and nothing else runs meanwhile.
+            session_timeout_ms=LONGEST_BATCH_MS,
+            rebalance_timeout_ms=LONGEST_BATCH_MS,
+            max_poll_interval_ms=LONGEST_BATCH_MS,
             isolation_level="read_committed" if is_transactional else "read_uncommitted",
         )
         self._producer: Any = AIOKafkaProducer(

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _HALF = Decimal("0.5")
+_ZERO = Decimal(0)
 _ONE = Decimal(1)
 
 PointBounds = tuple[int, int]
@@ -26,6 +27,8 @@ def clamp_points(points: int | Decimal, bounds: PointBounds | None) -> int | Dec
 
 def decay_points(points: int | Decimal, elapsed: int, half_life: int) -> Decimal:
     """Points (millionths) after `elapsed` ms, not rounded."""
+    if not points:
+        return _ZERO  # a power takes some 15 us, and many leads have none
     exponent = _CONTEXT.divide(Decimal(elapsed), Decimal(half_life))
     return _CONTEXT.multiply(Decimal(points), _CONTEXT.power(_HALF, exponent))
 
