@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,7 +64,9 @@ class Browser:
 
     def text(self, selector: str = "body") -> str:
         """What is to be read in the first element of a selector."""
-        return str(self._driver.find_element(By.CSS_SELECTOR, selector).text)
+        while True:
+            with contextlib.suppress(StaleElementReferenceException):  # replaced between the two questions
+                return str(self._driver.find_element(By.CSS_SELECTOR, selector).text)
 
     def wait_for_text(self, *texts: str, selector: str = "main") -> None:
         """Until all texts are to be read there."""
