@@ -305,6 +305,8 @@ class _Session:
         begun = [name for name in names if name in stored and stored[name].position > 0]
         if self._client.is_cluster and (lost := self._writer.lost_accounts(begun)):
             problem = f"{len(lost)} accounts have no offsets: a server of the cluster may have lost them"
+        if self._client.is_cluster and await self._writer.has_lost_accounts():
+            problem = "a server of the cluster has lost which accounts there are"
         problem = problem or tombstone_problem(self._caught_up, self._retention)
         if problem is not None:
             raise await self._rebuild(problem)

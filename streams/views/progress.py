@@ -13,6 +13,9 @@ from schemas.views.progress import PartitionProgress, RebuildProgress, ViewsProg
 from streams.views.deployment import read_deployment
 from streams.views.keys import DeploymentKeys
 
+ACCOUNTS = "accounts"
+"""The field beside the partitions that is there once an account is known: `known`, or `lost` where their set was."""
+
 
 class PartitionPosition(msgspec.Struct, frozen=True):
     """How far one partition is applied; instants in ms."""
@@ -43,7 +46,8 @@ _decode_rebuild = msgspec.json.Decoder(RebuildState).decode
 async def read_positions(client: RedisClient, keys: DeploymentKeys, generation: int) -> dict[str, PartitionPosition]:
     """`topic:partition` to how far it is applied in a generation. Raises RedisUnavailable, RedisRefused."""
     answer = await client.execute("HGETALL", keys.progress(generation))
-    return {name.decode(): _decode_position(value) for name, value in hash_fields(answer).items()}
+    fields = {name.decode(): value for name, value in hash_fields(answer).items()}
+    return {name: _decode_position(value) for name, value in fields.items() if name != ACCOUNTS}
 
 
 async def read_rebuild(client: RedisClient, keys: DeploymentKeys) -> RebuildState | None:

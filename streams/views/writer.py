@@ -9,6 +9,9 @@ from connectors.redis.connection import Argument, RedisClient, ScriptCall, hash_
 from streams.views.batches import OperationBatch
 from streams.views.keys import DeploymentKeys
 from streams.views.models.script import APPLY, BEHIND
+from streams.views.progress import ACCOUNTS
+
+_KNOWN, _LOST = b"known", b"lost"
 
 Positions = dict[str, int]
 """`topic:partition` to the offset of the next record."""
@@ -42,6 +45,11 @@ class ViewWriter:
             partition: min((known.get(partition, position) for known in self._known.values()), default=position)
             for partition, position in fallback.items()
         }
+
+    async def has_lost_accounts(self) -> bool:
+        """Whether accounts with keys are not known any more: in a cluster their set may be lost alone."""
+        mark = await self._client.execute("HGET", self._keys.progress(self.generation), ACCOUNTS)
+        return mark == _LOST or (mark is not None and not self._known)
 
     def lost_accounts(self, partitions: Iterable[str]) -> list[str]:
         """The accounts without an offset for one of the partitions, though every account has had one."""
@@ -100,13 +108,23 @@ class ViewWriter:
             [
                 ("SADD", self._keys.generations, self.generation),
                 ("SADD", self._keys.accounts(self.generation), *accounts),
+                ("HSETNX", self._keys.progress(self.generation), ACCOUNTS, _KNOWN),
             ]
         )
         await self._load_new_accounts()
 
     async def _load_new_accounts(self) -> None:
-        names = await self._client.execute("SMEMBERS", self._keys.accounts(self.generation))
-        new = sorted(account for account in (name.decode() for name in names) if account not in self._known)
+        members = await self._client.execute("SMEMBERS", self._keys.accounts(self.generation))
+        names = {name.decode() for name in members}
+        if gone := self._known.keys() - names:
+            await self._client.execute_all(
+                [
+                    ("SADD", self._keys.generations, self.generation),
+                    ("HSET", self._keys.progress(self.generation), ACCOUNTS, _LOST),
+                ]
+            )
+            raise WentBack(f"{len(gone)} accounts are not known any more")
+        new = sorted(names - self._known.keys())
         answers = await self._client.execute_all(
             [("HGETALL", self._keys.generation(account, self.generation).offsets) for account in new]
         )

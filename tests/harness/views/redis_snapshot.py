@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
+from streams.views.progress import ACCOUNTS
 from tests.harness.views.topic_fold import Snapshot
 
 _READ_ALL = {
@@ -48,6 +49,7 @@ def offsets(client: Any, prefix: str) -> dict[str, dict[str, int]]:
         for account in client.smembers(f"{prefix}leadstream:accounts:{generation}")
     }
     progress = client.hgetall(f"{prefix}leadstream:progress:{generation}")
+    progress.pop(ACCOUNTS.encode(), None)
     return {**found, "progress": {name.decode(): json.loads(value)["position"] for name, value in progress.items()}}
 
 

@@ -23,6 +23,7 @@ from streams.views.membership import Assignment
 from streams.views.progress import PartitionPosition, encode_state, read_positions
 from streams.views.rebuild import Rebuild
 from streams.views.retention import TopicRetention
+from streams.views.writer import WentBack
 from tests.harness.views.memory_topics import MemoryTopics, MemoryViewConsumer
 
 KEYS = DeploymentKeys()
@@ -205,6 +206,43 @@ async def test_in_a_cluster_a_partition_that_has_no_records_yet_is_nothing_that_
     async with session.opened():
         await asyncio.gather(session.run_once(), return_exceptions=True)
     assert await views.contacts() == ["c3", "c4"]
+
+
+async def test_in_a_cluster_that_lost_the_set_of_accounts_all_is_built_anew(views: OpenedViews) -> None:
+    await views.note_progress(0)
+    views.client = cast(RedisClient, ClientOfCluster(views.client))
+    session = views.session()
+    async with session.opened():
+        await session.run_once()
+    await views.client.execute("DEL", KEYS.accounts(7))
+    session = views.session()
+    async with session.opened():
+        with pytest.raises(_SessionOver, match="generation 8 is built"):
+            await session.run_once()
+
+
+async def test_in_a_cluster_a_new_account_does_not_hide_that_the_others_were_lost(views: OpenedViews) -> None:
+    await views.note_progress(0)
+    views.client = cast(RedisClient, ClientOfCluster(views.client))
+    session = views.session()
+    async with session.opened():
+        await session.run_once()
+        await views.client.execute("DEL", KEYS.accounts(7))
+        await views.client.execute("SADD", KEYS.accounts(7), "new")
+        with pytest.raises(WentBack, match="1 accounts are not known"):
+            await session._writer.advance({"contacts:0": CONTACTS})
+    session = views.session()
+    async with session.opened():
+        with pytest.raises(_SessionOver, match="generation 8 is built"):
+            await session.run_once()
+
+
+async def test_in_a_cluster_without_accounts_nothing_was_lost(views: OpenedViews) -> None:
+    await views.note_progress(CONTACTS)
+    views.client = cast(RedisClient, ClientOfCluster(views.client))
+    session = views.session()
+    async with session.opened():
+        await session.run_once()
 
 
 async def test_feeds_that_are_kept_for_ever_are_not_trimmed(views: OpenedViews) -> None:
