@@ -35,8 +35,13 @@ class AccountUnderTest:
 
     def open(self, page: str) -> Browser:
         """Opens a page of the account, whole and live."""
-        self.place.browser.run("sessionStorage.setItem('account', arguments[0])", ACCOUNT)
-        return self.place.open_whole(page)
+        browser = self.place.browser
+        for _ in range(5):  # Chromium may load a page in another process before what was stored just now is there
+            browser.run("sessionStorage.setItem('account', arguments[0])", ACCOUNT)
+            self.place.open_whole(page)
+            if browser.run("return sessionStorage.getItem('account')") == ACCOUNT:
+                return browser
+        raise AssertionError("the account is not kept")
 
     def change(self, contact: str, **properties: object) -> None:
         """A change of a contact's properties."""

@@ -143,12 +143,23 @@ def test_the_other_colours_stay_chosen(place: Place) -> None:
 @pytest.mark.parametrize("page", ["segments/hot-emea", "contacts/ada?segment=hot-emea", "search", "definitions"])
 def test_each_control_is_reached_by_the_tab_key_and_one_sees_where_one_is(place: Place, page: str) -> None:
     browser = place.open_whole(page)
-    browser.run("document.getElementById('page').focus()")
-    wanted = int(browser.run(f"return document.querySelectorAll('{REACHABLE}').length"))
+    for _ in range(3):  # what a page reads anew right after it is live may take the focus from its beginning
+        browser.run("document.getElementById('page').focus()")
+        wanted = int(browser.run(f"return document.querySelectorAll('{REACHABLE}').length"))
+        reached, unseen = walk_by_tab(browser, 3 * wanted + 20)  # tables have the focus, too, to be scrolled
+        if reached:
+            break
+    assert browser.run("return document.querySelectorAll('[data-unreached]').length") == 0, reached
+    assert len(reached) >= wanted > 0
+    assert unseen == []
+
+
+def walk_by_tab(browser: Browser, steps: int) -> tuple[list[str], list[str]]:
+    """The names of the controls that the tab key reaches in the page, and of those that show no focus."""
     reached: list[str] = []
     unseen: list[str] = []
     browser.run(f"document.querySelectorAll('{REACHABLE}').forEach((each) => each.dataset.unreached = '')")
-    for _ in range(3 * wanted + 20):  # tables have the focus, too, to be scrolled
+    for _ in range(steps):
         browser.press("TAB")
         name, is_seen, is_over = browser.run(FOCUSED)
         if is_over or not browser.run("return document.activeElement.closest('main') !== null"):
@@ -156,9 +167,7 @@ def test_each_control_is_reached_by_the_tab_key_and_one_sees_where_one_is(place:
         browser.run("delete document.activeElement.dataset.unreached")
         reached.append(name)
         unseen += [] if is_seen else [name]
-    assert browser.run("return document.querySelectorAll('[data-unreached]').length") == 0, reached
-    assert len(reached) >= wanted > 0
-    assert unseen == []
+    return reached, unseen
 
 
 def test_the_pages_are_used_by_keyboard(place: Place) -> None:
