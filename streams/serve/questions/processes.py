@@ -70,6 +70,11 @@ class CallProcesses:
         except (EOFError, OSError) as error:
             self._require_open(error)
             raise HttpProblem("too-large", "it takes too much memory; a shorter text takes less") from error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                self._require_open()  # `close` took the call back before a thread had begun it
+            raise
         finally:
             self._give_back(process, is_whole=is_whole)
         if not is_well:

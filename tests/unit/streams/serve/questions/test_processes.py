@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -93,6 +94,20 @@ async def test_the_end_of_the_server_ends_them(processes: CallProcesses) -> None
     assert not is_alive(former)
     with pytest.raises(HttpProblem, match="the server stops"):
         await processes.call(abs, -1, seconds=PATIENCE)
+
+
+async def test_the_end_of_the_server_ends_a_call_that_no_thread_has_begun(processes: CallProcesses) -> None:
+    may_go_on = threading.Event()
+    for _ in range(processes._threads._max_workers):
+        processes._threads.submit(may_go_on.wait)
+    asking = asyncio.create_task(processes.call(abs, -1, seconds=PATIENCE))
+    while not processes._busy:
+        await asyncio.sleep(0)
+    processes.close()
+    may_go_on.set()
+    with pytest.raises(HttpProblem) as caught:
+        await asking
+    assert caught.value.kind == "unavailable"
 
 
 def is_alive(process: int) -> bool:
