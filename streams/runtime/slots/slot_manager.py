@@ -19,6 +19,7 @@ from streams.kafka.protocols import TopicPartitionLike
 from streams.runtime.backfill.backfill import BackfillTools
 from streams.runtime.backfill.counting_process import CountingProcess
 from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.completion import run_to_end
 from streams.runtime.disk.row_stores import RowStores
 from streams.runtime.faust.group_offsets import commit_group_offsets
 from streams.runtime.faust.metadata import refresh_metadata
@@ -41,7 +42,6 @@ from streams.runtime.time.claims import Claim
 from streams.runtime.time.control_topics import ControlTopicReader
 from streams.runtime.time.source_partitions import SourceWatch
 from streams.runtime.time.ticks import TickScheduler
-from streams.runtime.uninterrupted import run_to_end
 from streams.settings import Settings
 from streams.tracing.spans import SpanRecorder
 

@@ -22,9 +22,9 @@ from streams.kafka.partitions import Partition
 from streams.kafka.protocols import Consumer, TopicPartitionLike
 from streams.kafka.reader import Offsets, read_partitions_to_end, stop_consumer
 from streams.runtime.checkpoint import SlotCheckpoint
+from streams.runtime.completion import run_to_end
 from streams.runtime.faust.plain_records import return_plain_records
 from streams.runtime.slots.slot import Slot
-from streams.runtime.uninterrupted import run_to_end
 from streams.settings import Settings
 
 READ_BYTES = 8 << 20

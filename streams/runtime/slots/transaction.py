@@ -55,10 +55,9 @@ class TransactionBatch:
     `checkpoint` is the slot's checkpoint after the transaction, once it is built. `input_records` are the records
     fetched that it consumes; `commit_actions` are called after the commit. `rows` are the changelog records of its
     decisions, `refusal_counts` how many dead letters it writes of each code, `output_counts` how many outputs of each
-    topic and type. `began` is when it was begun (monotonic
-    seconds), `traces` are those of the slot's records that are being decided; `traced` collects what spans are made
-    of, None where there are none. `appended` is what it appends to the slot's own journal partition and has not
-    written ahead; the offsets follow.
+    topic and type. `began` is when it was begun (monotonic seconds), `traces` are those of the slot's records that
+    are being decided; `traced` collects what spans are made of, None where there are none. `appended` is what it
+    appends to the slot's own journal partition and has not written ahead; the offsets follow.
     """
 
     partitions: OutputPartitions

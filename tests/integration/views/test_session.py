@@ -92,6 +92,14 @@ async def views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
             yield found
 
 
+async def require_rebuild(views: OpenedViews) -> None:
+    """A new session builds a generation, since it cannot go on from what is there."""
+    session = views.session()
+    async with session.opened():
+        with pytest.raises(_SessionOver, match="generation 8 is built"):
+            await session.run_once()
+
+
 async def test_it_reads_on_from_the_offsets_beside_the_data_and_not_from_the_progress(views: OpenedViews) -> None:
     await views.note_progress(4)
     await views.client.execute("SADD", KEYS.accounts(7), "default")
@@ -146,20 +154,14 @@ async def test_at_the_end_of_a_partition_it_is_caught_up(views: OpenedViews) -> 
 
 async def test_who_was_away_for_longer_than_tombstones_stay_begins_anew(views: OpenedViews) -> None:
     await views.note_progress(0, NOW - DAY)
-    session = views.session()
-    async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
-            await session.run_once()
+    await require_rebuild(views)
     assert await views.contacts() == []
 
 
 async def test_records_that_were_deleted_before_they_were_applied_are_not_passed_over(views: OpenedViews) -> None:
     await views.note_progress(1)
     views.topics.begins |= {each: 2 for each in views.topics.records if each.topic == "contacts"}
-    session = views.session()
-    async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
-            await session.run_once()
+    await require_rebuild(views)
 
 
 async def test_an_account_of_which_nothing_comes_goes_on_with_the_others(views: OpenedViews) -> None:
@@ -189,10 +191,7 @@ async def test_in_a_cluster_an_account_without_its_offsets_is_built_anew(views: 
     await views.client.execute("SADD", KEYS.accounts(7), "default", "lost")
     await views.client.execute("HSET", OWN.offsets, "contacts:0", 3)
     views.client = cast(RedisClient, ClientOfCluster(views.client))
-    session = views.session()
-    async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
-            await session.run_once()
+    await require_rebuild(views)
 
 
 async def test_in_a_cluster_a_partition_that_has_no_records_yet_is_nothing_that_an_account_lost(
@@ -215,10 +214,7 @@ async def test_in_a_cluster_that_lost_the_set_of_accounts_all_is_built_anew(view
     async with session.opened():
         await session.run_once()
     await views.client.execute("DEL", KEYS.accounts(7))
-    session = views.session()
-    async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
-            await session.run_once()
+    await require_rebuild(views)
 
 
 async def test_in_a_cluster_a_new_account_does_not_hide_that_the_others_were_lost(views: OpenedViews) -> None:
@@ -231,10 +227,7 @@ async def test_in_a_cluster_a_new_account_does_not_hide_that_the_others_were_los
         await views.client.execute("SADD", KEYS.accounts(7), "new")
         with pytest.raises(WentBack, match="1 accounts are not known"):
             await session._writer.advance({"contacts:0": CONTACTS})
-    session = views.session()
-    async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
-            await session.run_once()
+    await require_rebuild(views)
 
 
 async def test_in_a_cluster_without_accounts_nothing_was_lost(views: OpenedViews) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from streams.runtime.uninterrupted import run_to_end
+from streams.runtime.completion import run_to_end
 
 
 class Work:

@@ -1,4 +1,4 @@
-"""Work that has to come to its end although whoever waits for it is cancelled."""
+"""The completion of work that must come to its end although whoever waits for it is cancelled."""
 
 from __future__ import annotations
 
