@@ -10,10 +10,14 @@ from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode import Service
 
 from streams.kafka.partitions import Partition
 from streams.runtime.faust.fetch_thread import ConsumerThread
 from streams.runtime.faust.rebalance_listener import SlotRebalanceListener
+
+ALIVE_SECONDS = 0.5
+"""The pause between two marks that the main thread is alive; far below `broker_max_poll_interval`."""
 
 
 class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no types
@@ -56,6 +60,17 @@ class SlotConsumer(driver.Consumer):  # type: ignore[misc]  # Faust publishes no
     def on_buffer_drop(self, tp: tuple[str, int]) -> None:
         """Resumes fetching from a partition (topic, number)."""
         super().on_buffer_drop(TP(*tp))
+
+    @Service.task  # type: ignore[untyped-decorator]  # mode publishes no types
+    async def _mark_alive(self) -> None:
+        """Keeps a worker in its group that has nothing to fetch: one without slots, or one that takes slots over.
+
+        aiokafka would take it for stuck after `broker_max_poll_interval`, and never join again. So that interval
+        measures how long this thread, which does all work, has stood still; heartbeats show that the other one lives.
+        """
+        while not self.should_stop:
+            self.fetch_thread.mark_alive()
+            await self.sleep(ALIVE_SECONDS)
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # Faust's signature
         # Faust sleeps a whole second here while no partition is active.

@@ -182,6 +182,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         if self._consumer is not None and self._consumer._coordinator is not None:
             self._consumer._coordinator._group_instance_id = None
 
+    def mark_alive(self) -> None:
+        """The main thread is alive, whether or not it has something to fetch. Callable from any thread."""
+        if self._consumer is not None:
+            self._consumer._subscription._last_fetch_ended = time.monotonic()
+
     def shorten_waits(self, *, is_short: bool) -> None:
         """Says whether a slot waits for claims: fetches are answered sooner then. Callable from any thread."""
         self.is_awaited = is_short

@@ -65,6 +65,28 @@ async def _any_logged(fleet: WorkerFleet, event: str) -> bool:
     return any(worker.count_logged(event) for worker in fleet.workers.values())
 
 
+async def test_a_worker_that_has_owned_nothing_for_long_takes_over(kafka: str, prefix: str, tmp_path: Path) -> None:
+    interval = 2.0  # aiokafka takes a consumer that has not fetched for that long for stuck; by default 1,000 s
+    settings = [("BROKER_MAX_POLL_INTERVAL", str(interval))]
+    async with counting_deployment(kafka, prefix, tmp_path, settings, partitions=1) as deployment:
+        await deployment.start_workers("w0", "w1")
+        await wait_until(lambda: _own(deployment.fleet, [0], []), "one owns the slot")
+        owner, standby = ("w0", "w1") if await _owns(deployment.fleet, "w0") else ("w1", "w0")
+        since = time.monotonic()
+        await wait_until(lambda: _has_passed(since, 4 * interval), "the interval is over")
+        assert deployment.fleet.remove(owner) == 0
+        await wait_until(lambda: _owns(deployment.fleet, standby), "the other one owns the slot", 60)
+
+
+async def _owns(fleet: WorkerFleet, name: str) -> bool:
+    entries = [entry["slots"] for entry in fleet.workers[name].log_entries() if entry.get("event") == "working"]
+    return entries[-1:] == [[0]]
+
+
+async def _has_passed(since: float, seconds: float) -> bool:
+    return time.monotonic() - since > seconds
+
+
 async def test_of_two_workers_with_one_name_one_exits_with_a_code_that_prevents_a_restart(
     kafka: str, prefix: str, tmp_path: Path
 ) -> None:

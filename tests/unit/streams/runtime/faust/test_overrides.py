@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.consumer.subscription_state import SubscriptionState
 from faust.types import TP
 
 from agents.forward import forward_to_slots
 from streams.errors import Internal
 from streams.runtime.faust.consumer import SlotConsumer
+from streams.runtime.faust.fetch_thread import ConsumerThread
 from streams.runtime.faust.recovery import Recovery, TableManager
 from streams.runtime.faust.runs import FetchedRun, FetchedRuns, RunSchema
 from streams.runtime.faust.slot_app import SlotApp
@@ -55,6 +57,25 @@ async def test_faust_does_not_sleep_a_second_while_no_partition_is_active() -> N
     records, active = await consumer._wait_next_records(1.0)
     assert (records, active) == ({}, set())
     assert slept == [0.01]
+
+
+async def test_a_worker_that_has_nothing_to_fetch_is_not_taken_for_stuck() -> None:
+    subscription = SubscriptionState()
+    subscription._last_fetch_ended -= 1_000.0  # as long as Faust's interval
+    thread = uninitialized(ConsumerThread, _consumer=SimpleNamespace(_subscription=subscription))
+    consumer = uninitialized(SlotConsumer, _thread=thread, _stopped=asyncio.Event(), _crashed=asyncio.Event())
+
+    async def sleep(_seconds: float) -> None:
+        consumer._stopped.set()
+
+    consumer.sleep = sleep
+    assert subscription.fetcher_idle_time >= 1_000
+    await SlotConsumer._mark_alive.fun(consumer)
+    assert subscription.fetcher_idle_time < 100
+
+
+def test_a_thread_that_has_not_started_has_no_idle_time() -> None:
+    uninitialized(ConsumerThread, _consumer=None).mark_alive()  # the consumer is made in the thread, a moment later
 
 
 def test_a_write_to_a_table_ends_the_process() -> None:
