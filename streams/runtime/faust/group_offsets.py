@@ -30,11 +30,12 @@ async def commit_group_offsets(thread: FetchThread, offsets: Mapping[Partition, 
             if TopicPartition(*partition) in assigned and offset
         }
         if assigned_offsets:
-            await consumer.commit(assigned_offsets)
+            # Ended here, in the thread: two commits that aiokafka goes on with would leave nobody there to fetch.
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await consumer.commit(assigned_offsets)
 
     try:
-        async with asyncio.timeout(COMMIT_SECONDS):
-            await thread.call_thread(commit)
+        await thread.call_thread(commit)
     except (KafkaError, TimeoutError) as error:
         log.debug("group offsets not committed", error=type(error).__name__)
         return False

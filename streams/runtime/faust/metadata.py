@@ -36,10 +36,10 @@ async def refresh_metadata(thread: FetchThread) -> None:
 
     async def refresh() -> None:
         client: Any = thread._ensure_consumer()
-        await client._client.force_metadata_update()
+        async with asyncio.timeout(REFRESH_SECONDS):  # ended in the thread, as in group_offsets.py
+            await client._client.force_metadata_update()
 
     try:
-        async with asyncio.timeout(REFRESH_SECONDS):
-            await thread.call_thread(refresh)
+        await thread.call_thread(refresh)
     except (KafkaError, TimeoutError) as error:
         log.debug("metadata not refreshed", error=type(error).__name__)
