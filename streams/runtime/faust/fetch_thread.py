@@ -23,6 +23,7 @@ from streams.kafka.refusals import refusal_of_setting
 from streams.runtime.fatal import die
 from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
 from streams.runtime.faust.fetch_pace import FetchPace
+from streams.runtime.faust.metadata import pace_updates
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
 from streams.runtime.faust.runs import FetchedAnswer, FetchedRun, FetchedRuns
 from streams.runtime.inputs.partition_buffer import FetchEnds
@@ -59,6 +60,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         patch_connections(consumer._client, self.app.request_seconds)
+        pace_updates(consumer._client)
         separate_fetches(consumer)
         return patch_consumer(consumer)
 
@@ -198,15 +200,24 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
         async def fetch_and_record(assignment: Any, node_id: int, request: Any) -> Any:
             pace = self.paces[node_id]
             request._max_wait_ms, request._min_bytes = pace.next_terms(time.monotonic(), is_awaited=self.is_awaited)
-            sent_at = now_ms()
+            sent_at, began = now_ms(), time.monotonic()
             needs_wakeup = await fetch(assignment, node_id, request)
             if needs_wakeup:
                 pace.mark_answer(time.monotonic())
             if assignment.active:
                 self._record_ends(assignment, request, sent_at)
+                if not needs_wakeup and _holds_error(assignment, request, sent_at):
+                    # The broker answers at once then, and aiokafka asks again at once, perhaps for hours.
+                    await asyncio.sleep(max(0.0, began + fetcher._retry_backoff - time.monotonic()))
             return needs_wakeup
 
-        fetcher._proc_fetch_request = fetch_and_record
+        async def fetch_unless_cancelled(assignment: Any, node_id: int, request: Any) -> Any:
+            try:
+                return await fetch_and_record(assignment, node_id, request)
+            except asyncio.CancelledError:
+                return False  # the fetcher stops or has another assignment; it awaits what it cancels
+
+        fetcher._proc_fetch_request = fetch_unless_cancelled
 
     def _record_ends(self, assignment: Any, request: Any, sent_at: int) -> None:
         for topic, partitions in request.topics:
@@ -214,7 +225,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
                 tp = TopicPartition(topic, number)
                 state = assignment.state_value(tp)
                 cursor = self.cursors.get(tp)
-                is_answered = state.timestamp is not None and state.timestamp >= sent_at
+                is_answered = _is_answered(state, sent_at)
                 if cursor is None or not is_answered or not state.has_valid_position or state.lso is None:
                     continue
                 if state.position != position:
@@ -222,6 +233,22 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
                 self.ends[Partition(topic, number)] = FetchEnds(
                     cursor.token, sent_at, cursor.end, position, state.lso, state.highwater
                 )
+
+
+def _is_answered(state: Any, sent_at: int) -> bool:
+    """Whether the answer to the fetch sent then (ms) held a partition without an error."""
+    return state.timestamp is not None and bool(state.timestamp >= sent_at)
+
+
+def _holds_error(assignment: Any, request: Any, sent_at: int) -> bool:
+    """Whether the fetch sent at `sent_at` (ms) failed, or its answer held an error in place of a partition."""
+    for topic, partitions in request.topics:
+        for number, position, _ in partitions:
+            state = assignment.state_value(TopicPartition(topic, number))
+            is_asked = state.has_valid_position and state.position == position  # not sought meanwhile
+            if is_asked and not _is_answered(state, sent_at):
+                return True
+    return False
 
 
 async def cancel_until_done(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> set[asyncio.Task[Any]]:

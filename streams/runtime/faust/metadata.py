@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ from streams.runtime.faust.protocols import FetchThread
 log = structlog.get_logger()
 
 REFRESH_SECONDS = 5.0
+PACE_SECONDS = 0.1
+"""The least time from one update of a client's metadata to the next."""
 
 
 async def fetch_partition_counts(consumer: Any, topics: Iterable[str]) -> dict[str, int]:
@@ -43,3 +46,21 @@ async def refresh_metadata(thread: FetchThread) -> None:
         await thread.call_thread(refresh)
     except (KafkaError, TimeoutError) as error:
         log.debug("metadata not refreshed", error=type(error).__name__)
+
+
+def pace_updates(client: Any) -> None:
+    """Keeps the updates of an aiokafka client's own metadata apart; its private method is replaced, so it is `Any`.
+
+    While a partition has no leader, the fetcher asks for the next update as soon as it has one, perhaps for hours.
+    """
+    update = client._metadata_update
+    began_last = float("-inf")
+
+    async def update_at_a_pace(cluster: ClusterMetadata, topics: Any) -> Any:
+        nonlocal began_last
+        if cluster is client.cluster:
+            await asyncio.sleep(max(0.0, began_last + PACE_SECONDS - time.monotonic()))
+            began_last = time.monotonic()
+        return await update(cluster, topics)
+
+    client._metadata_update = update_at_a_pace
