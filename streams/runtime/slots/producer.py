@@ -17,6 +17,7 @@ from streams.kafka.partitions import Partition
 from streams.kafka.protocols import RecordMetadata, TransactionalProducer
 from streams.kafka.refusals import refusal_of_setting
 from streams.runtime.checkpoint import CHECKPOINT_KEY
+from streams.runtime.completion import run_to_end
 from streams.runtime.faust.end_transaction import has_unanswered_end
 from streams.runtime.faust.transaction_partitions import add_partitions
 from streams.settings import Settings
@@ -48,7 +49,7 @@ class SlotProducer:
 
         Raises ConfigurationError for a transaction timeout that the broker does not take.
         """
-        self._producer = AIOKafkaProducer(
+        producer: TransactionalProducer = AIOKafkaProducer(
             bootstrap_servers=self._settings.bootstrap,
             client_id=self.id,
             transactional_id=self.id,
@@ -60,9 +61,16 @@ class SlotProducer:
         )
         try:
             async with asyncio.timeout(FENCE_BOUND_SECONDS):
-                await self._fenced().start()
-        except InvalidTransactionTimeout as error:
-            raise refusal_of_setting(error) from error
+                await producer.start()
+        except BaseException as error:
+            await run_to_end(self._stop(producer))
+            if isinstance(error, InvalidTransactionTimeout):
+                raise refusal_of_setting(error) from error
+            raise
+        # Only now: while a new epoch is taken, the slot begins the next transaction.
+        former, self._producer = self._producer, producer
+        if former is not None:
+            await self._stop(former)
 
     def _fenced(self) -> TransactionalProducer:
         if self._producer is None:
@@ -134,10 +142,9 @@ class SlotProducer:
         return has_unanswered_end(self._fenced())
 
     async def renew_epoch(self) -> None:
-        """Takes a new epoch, which makes a late copy of an EndTxn harmless. The caller checks that nobody owned the
-        slot in between.
+        """Takes a new epoch, which makes a late copy of an EndTxn harmless; writers can be had meanwhile. The caller
+        checks that nobody owned the slot in between.
         """
-        await self.stop()
         await self.fence()
 
     async def abort_hanging_transactions(self, partitions: Sequence[Partition]) -> None:
@@ -161,9 +168,11 @@ class SlotProducer:
 
     async def stop(self) -> None:
         """Closes the connection; a transaction left open is ended by the next owner or by its timeout."""
-        if self._producer is None:
-            return
-        producer, self._producer = self._producer, None
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await self._stop(producer)
+
+    async def _stop(self, producer: TransactionalProducer) -> None:
         try:
             await producer.stop()
         except KafkaError as error:
