@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
+from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition
 from streams.kafka.source_gaps import read_source_gaps
 from streams.runtime.inputs.partition_buffer import PartitionBuffer
@@ -29,13 +31,22 @@ class GapWatch:
         BrokerUnavailable.
         """
         slots = list(slots)
-        await self.resume(slots)
+        await self._resume(slots, lambda: True)
         for name, buffer in _stopped_buffers(slots).items():
             do = f"`leadstream topics accept-gap {name}` lets it read on without what is gone"
             log.error("partition stopped", partition=str(buffer.partition), why=buffer.stop_reason, do=do)
 
-    async def resume(self, slots: Iterable[Slot]) -> Mapping[Partition, int]:
-        """Lets partitions read on whose gaps are on record; returns their positions. Raises as `settle`."""
+    async def look(self, slots: Iterable[Slot], is_wanted: Callable[[], bool]) -> Mapping[Partition, int]:
+        """Lets partitions read on whose gaps are on record, if `is_wanted()` when they are known; returns their
+        positions. Lets none where the broker does not answer: the next look will.
+        """
+        try:
+            return await self._resume(slots, is_wanted)
+        except (KafkaError, BrokerUnavailable) as error:
+            log.debug("gaps not seen", error=type(error).__name__)
+            return {}
+
+    async def _resume(self, slots: Iterable[Slot], is_wanted: Callable[[], bool]) -> Mapping[Partition, int]:
         stopped = _stopped_buffers(slots)
         if not stopped:
             return {}
@@ -45,6 +56,8 @@ class GapWatch:
             ends = await consumer.end_offsets(tps)
             gaps = await read_source_gaps(self._settings, consumer)
         positions: dict[Partition, int] = {}
+        if not is_wanted():
+            return positions
         for (name, buffer), tp in zip(stopped.items(), tps, strict=True):
             before = buffer.committed_position
             position = gaps.position_after(name, before, beginnings[tp], ends[tp])

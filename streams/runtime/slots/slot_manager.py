@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError
 
 from schemas.topics import DEAD_LETTERS
 from streams.clock import now_ms
-from streams.errors import BrokerUnavailable, Internal
+from streams.errors import Internal
 from streams.kafka.partitions import Partition, slot_for_partition
 from streams.kafka.protocols import TopicPartitionLike
 from streams.runtime.backfill.backfill import BackfillTools
@@ -32,6 +32,7 @@ from streams.runtime.slots.gap_watch import GapWatch
 from streams.runtime.slots.producer import SlotProducer
 from streams.runtime.slots.refusal_log import RefusalLog
 from streams.runtime.slots.slot import Slot
+from streams.runtime.slots.stuck_log import StuckLog
 from streams.runtime.slots.take_over import TakeOver
 from streams.runtime.slots.transaction import TransactionBatch
 from streams.runtime.slots.work_counts import WorkCounts
@@ -97,7 +98,7 @@ class SlotManager:
         self.spans: SpanRecorder | None = None
         self.working_since: int | None = None
         """Since when (ms) it works on the slots that it was assigned; None before, and during a rebalance."""
-        self._stuck_partitions: set[Partition] = set()
+        self._stuck_log = StuckLog(settings.stuck_after_ms)
         self._suspensions = 0
         self._suspensions_at_take_over = 0
         self._has_commits = asyncio.Event()
@@ -236,23 +237,20 @@ class SlotManager:
 
     async def start(self, positions: Mapping[Partition, int]) -> None:
         """Seeks exactly and lets the slots work, unless they were revoked in between."""
+        suspensions = self._suspensions_at_take_over
         try:
             tokens = await self._fetch_thread().seek_exactly(positions)
         except IllegalStateError:  # what is not assigned cannot be sought
-            if not self._is_revoked():
+            if self._suspensions == suspensions:
                 raise
             return
-        if self._is_revoked():
-            return
+        if self._suspensions != suspensions:
+            return  # another take-over may have begun since
         self.app.consumer.forget_read_offsets(tokens)
         for slot in self.slots.values():
             slot.start({partition: token for partition, token in tokens.items() if partition in slot.buffers})
         self.working_since = now_ms()
         log.info("working", kind=self.spec.name, slots=sorted(self.slots))
-
-    def _is_revoked(self) -> bool:
-        """Whether the assignment that was taken over is not this worker's any more."""
-        return self._suspensions != self._suspensions_at_take_over
 
     async def suspend(self, *_args: Any, **_options: Any) -> None:
         """Ends every slot's transaction, since partitions are being revoked. Faust's signal passes its own arguments,
@@ -304,16 +302,8 @@ class SlotManager:
             for slot in self.slots.values()
             for buffer in slot.source_buffers()
         }
-        self._log_stuck({name for name, claim in claims.items() if claim.stuck >= self.settings.stuck_after_ms})
+        self._stuck_log.update(claims)
         return claims
-
-    def _log_stuck(self, stuck: set[Partition]) -> None:
-        for name in stuck - self._stuck_partitions:
-            why = "its stable end stands still with records behind it; no tick waits for it, its records will be late"
-            log.error("partition left out", partition=str(name), why=why)
-        for name in self._stuck_partitions - stuck:
-            log.info("partition moves again", partition=str(name))
-        self._stuck_partitions = stuck
 
     def _handle_commit(self, slot: Slot, batch: TransactionBatch) -> None:
         self._refusal_log.add(batch.refusal_counts)
@@ -357,15 +347,20 @@ class SlotManager:
         await self._resume_stopped()
 
     async def _resume_stopped(self) -> None:
-        """Reads partitions on whose gaps were accepted; where the broker does not answer, at the next look."""
-        if self.app.rebalancing:
+        """Reads partitions on whose gaps were accepted; where the broker does not answer, at the next look.
+
+        Not where a rebalance came meanwhile: the take-over knows their positions already, and starts the slots.
+        """
+        suspensions = self._suspensions
+
+        def is_working() -> bool:
+            is_same = self._suspensions == suspensions
+            return is_same and self.working_since is not None and not self.app.rebalancing
+
+        if not is_working():
             return
-        try:
-            positions = await self._gap_watch.resume(self.slots.values())
-        except (KafkaError, BrokerUnavailable) as error:
-            log.debug("gaps not seen", error=type(error).__name__)
-            return
-        if positions and not self._is_revoked():
+        positions = await self._gap_watch.look(self.slots.values(), is_working)
+        if positions:
             self.app.consumer.read_on(positions)
             await self.start(positions)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,8 @@ from streams.errors import Internal
 from streams.kafka.partitions import Partition
 from streams.runtime.faust.runs import FetchedAnswer, FetchedRuns
 from streams.runtime.inputs.partition_buffer import FetchEnds
-from streams.runtime.slots import fetch_arrivals
+from streams.runtime.slots import fetch_arrivals, gap_watch
+from streams.runtime.slots.slot import Slot
 from streams.runtime.slots.slot_manager import SlotManager
 from streams.runtime.time.claims import Claim
 from streams.settings import Settings
@@ -30,7 +32,8 @@ def slot_manager(ends: dict[Partition, FetchEnds] | None = None, **settings: Any
     """A slot manager whose app was never started; `ends` is what its fetch thread knows."""
     app: Any = SimpleNamespace(
         consumer=SimpleNamespace(
-            fetch_thread=SimpleNamespace(ends=ends or {}, shorten_waits=lambda *, is_short: None)
+            fetch_thread=SimpleNamespace(ends=ends or {}, shorten_waits=lambda *, is_short: None),
+            forget_read_offsets=lambda _partitions: None,
         )
     )
     return SlotManager(
@@ -74,6 +77,120 @@ async def test_an_assignment_that_is_gone_before_it_is_sought_ends_the_worker_on
     with contextlib.nullcontext() if is_revoked else pytest.raises(IllegalStateError):
         await manager.start({VISITS: 0})
     assert not slot._is_active, "the next take-over starts it"
+
+
+async def test_slots_stay_at_rest_when_the_next_take_over_has_begun_before_they_are_sought() -> None:
+    manager, slot = slot_manager(), fake_slot()
+    manager.slots[0] = slot
+    looks = blocked_looks(manager)
+
+    async def seek_exactly(positions: Any) -> dict[Partition, int]:
+        await manager.suspend()
+        looks.append(asyncio.create_task(manager.take_over({TP("p-journal", 0)})))
+        await settle()
+        return dict.fromkeys(positions, 2)
+
+    thread: Any = manager.app.consumer.fetch_thread
+    thread.seek_exactly = seek_exactly
+    await manager.start({VISITS: 0})
+    assert not slot._is_active, "its positions are being read"
+    await cancel_all(looks)
+
+
+def blocked_looks(manager: SlotManager) -> list[asyncio.Task[Any]]:
+    """Lets take-overs wait after their beginning; returns the list of those that a test begins."""
+
+    async def look() -> list[Partition]:
+        await asyncio.Event().wait()
+        return []
+
+    manager.source_watch.look = look  # type: ignore[method-assign]
+    return []
+
+
+async def cancel_all(tasks: list[asyncio.Task[Any]]) -> None:
+    """Gives the tasks up."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def settle() -> None:
+    """Lets every task that can go on do so."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def manager_with_accepted_gap(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[SlotManager], Awaitable[None]]
+) -> tuple[SlotManager, Slot, list[str]]:
+    """A manager that works, its slot, whose partition of VISITS stopped before a gap that was accepted, and what it
+    told Faust and the fetch thread. `meanwhile` happens while the gaps are being read.
+    """
+    manager, slot, calls = slot_manager(), fake_slot(), list[str]()
+    manager.slots[0], manager.working_since = slot, 1_000
+    slot.buffers[VISITS].stop_reason = "position 0 is outside the log"
+
+    class Consumer:
+        async def beginning_offsets(self, tps: Iterable[Any]) -> dict[Any, int]:
+            return dict.fromkeys(tps, 7)
+
+        async def end_offsets(self, tps: Iterable[Any]) -> dict[Any, int]:
+            return dict.fromkeys(tps, 9)
+
+    @contextlib.asynccontextmanager
+    async def open_consumer(_isolation_level: str) -> AsyncIterator[Any]:
+        yield Consumer()
+
+    async def read_gaps(_settings: Settings, _consumer: Any) -> Any:
+        await meanwhile(manager)
+        return SimpleNamespace(position_after=lambda _name, _before, _beginning, _end: 7)
+
+    async def seek_exactly(positions: Any) -> dict[Partition, int]:
+        calls.append(f"sought {sorted(positions.values())}")
+        return dict.fromkeys(positions, 2)
+
+    monkeypatch.setattr(manager._takeover, "open_consumer", open_consumer)
+    monkeypatch.setattr(gap_watch, "read_source_gaps", read_gaps)
+    app: Any = manager.app
+    app.rebalancing = False
+    app.consumer.fetch_thread.seek_exactly = seek_exactly
+    app.consumer.read_on = lambda positions: calls.append(f"read on {sorted(positions.values())}")
+    return manager, slot, calls
+
+
+async def test_a_partition_is_read_on_when_its_gap_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(_manager: SlotManager) -> None:
+        pass
+
+    manager, slot, calls = manager_with_accepted_gap(monkeypatch, nothing)
+    await manager._resume_stopped()
+    assert calls == ["read on [7]", "sought [7]"]
+    buffer = slot.buffers[VISITS]
+    assert (buffer.stop_reason, buffer.fetch_position, buffer.token) == (None, 7, 2)
+    await slot.suspend()
+    await slot.close()
+
+
+async def test_a_gap_that_was_accepted_is_left_to_the_take_over_that_begins_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_overs: list[asyncio.Task[Any]] = []
+
+    async def rebalance(manager: SlotManager) -> None:
+        await manager.suspend()
+        take_overs.append(asyncio.create_task(manager.take_over({TP("p-journal", 0)})))
+        await settle()
+
+    manager, slot, calls = manager_with_accepted_gap(monkeypatch, rebalance)
+    blocked_looks(manager)
+    await manager._resume_stopped()
+    assert calls == []
+    assert slot.buffers[VISITS].stop_reason is not None, "the take-over reads it on, or lets it wait"
+    assert not slot._is_active
+    await manager._resume_stopped()
+    assert calls == [], "nor at a look during the take-over"
+    await cancel_all(take_overs)
 
 
 async def test_a_slot_that_went_away_is_closed_to_the_end_though_another_rebalance_comes_meanwhile() -> None:
