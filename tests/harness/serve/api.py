@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from schemas.definitions import LeadStatus
-from schemas.views.campaigns import CampaignFunnel, PointsDistribution, RevenueEntry
+from schemas.views.campaigns import CampaignFunnel, PointsDistribution
 from schemas.views.changes import ChangeEntry, ChangeList, Timeline
 from schemas.views.contacts import ContactProfile
 from schemas.views.segments import MemberEntry, MemberPage, SegmentSize, SizeHistory
@@ -25,6 +25,7 @@ from streams.serve.event_writer import EventWriter, WrittenPosition
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
+from streams.views.campaign_totals import CampaignTotals
 from streams.views.cursors import member_list
 from streams.views.reader import ViewReader
 
@@ -113,8 +114,8 @@ class MemoryViews:
         self._fail()
         return [] if self.is_empty else ["spring", "winter"]
 
-    async def funnel(self, _account: str, campaign: str) -> CampaignFunnel:
-        """One qualified lead."""
+    async def campaign_totals(self, _account: str, campaigns: Sequence[str]) -> list[CampaignTotals]:
+        """One qualified lead of each, and no revenue yet."""
         statuses: dict[LeadStatus, int] = {
             "active": 0,
             "qualified": 1,
@@ -122,15 +123,15 @@ class MemoryViews:
             "duplicate": 0,
             "deleted": 0,
         }
-        return CampaignFunnel(campaign=campaign, statuses=statuses, handed_over=1, open=1, won=0, lost=0)
+        funnels = [
+            CampaignFunnel(campaign=each, statuses=statuses, handed_over=1, open=1, won=0, lost=0)
+            for each in campaigns
+        ]
+        return [CampaignTotals(funnel, []) for funnel in funnels]
 
     async def points(self, _account: str, campaign: str) -> PointsDistribution:
         """No bands."""
         return PointsDistribution(campaign=campaign, leads=1, bands=[])
-
-    async def revenue(self, _account: str, _campaign: str) -> list[RevenueEntry]:
-        """None yet."""
-        return []
 
     async def changes(
         self,
