@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from streams.kafka.deployment import DeploymentRecord
 from streams.progress import ignore_progress
+from streams.serve.definition_texts import DefinitionTexts
 from streams.serve.event_writer import EventWriter
 from streams.serve.freshness import FreshValue
 from streams.serve.live.event_stream import OpenStreams, wait_for_end
@@ -45,6 +46,7 @@ class ServeContext:
         self.settings = settings
         self.views = views
         self.definitions = AppliedDefinitions(settings)
+        self.definition_texts = DefinitionTexts()
         self.writer = EventWriter(settings)
         self.questions = questions or LongQuestions()
         self.readings = CallProcesses()
