@@ -60,6 +60,11 @@ class ServeContext:
         deployment = await self.deployment_or_none()
         return text if deployment is None else deployment.contact_id(text)
 
+    async def contact_prefix(self, text: str) -> str:
+        """The beginning of contacts' ids as the deployment writes them; as it is where Kafka does not answer."""
+        deployment = await self.deployment_or_none() if text else None
+        return text if deployment is None else deployment.contact_prefix(text)
+
     async def deployment_or_none(self) -> DeploymentRecord | None:
         """What is fixed with the deployment; None where Kafka does not tell: reading Redis goes on without."""
         return await self.definitions.deployment_or_none()

@@ -13,7 +13,7 @@ import msgspec
 from schemas.definitions import LeadStatus
 from schemas.views.campaigns import CampaignFunnel, PointsDistribution
 from schemas.views.changes import ChangeEntry, ChangeList, Timeline
-from schemas.views.contacts import ContactProfile
+from schemas.views.contacts import ContactPage, ContactProfile
 from schemas.views.segments import MemberEntry, MemberPage, SegmentSize, SizeHistory
 from streams.engine.releases.release_log import ReleaseLog
 from streams.kafka.batches import Headers
@@ -74,6 +74,15 @@ class MemoryViews:
             memberships=[],
             leads=[],
         )
+
+    async def contacts(
+        self, _account: str, *, prefix: str = "", limit: int = 100, cursor: str | None = None
+    ) -> ContactPage:
+        """Ada and Bob, as far as they begin so."""
+        self._fail()
+        assert cursor is None
+        found = [each for each in ("ada", "bob") if each.startswith(prefix)]
+        return ContactPage(total=2, contacts=found[:limit], next=None)
 
     async def timeline(self, _account: str, contact: str, _limit: int = 200) -> Timeline:
         """Nothing happened."""
@@ -193,12 +202,13 @@ class FixedDefinitions(AppliedDefinitions):
                 "definitions": DEFINITIONS,
             }
         )
+        self.record = DeploymentRecord("wall", 4)
         self._own_log = ReleaseLog("wall")
         self._own_log.add(0, 1_772_357_400_000, b"default", value)
 
     async def deployment(self) -> DeploymentRecord:
-        """A deployment on the wall clock."""
-        return DeploymentRecord("wall", 4)
+        """A deployment on the wall clock, unless a test sets another one."""
+        return self.record
 
     async def log(self) -> ReleaseLog:
         """One release."""
