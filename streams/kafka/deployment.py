@@ -68,6 +68,11 @@ class DeploymentRecord(msgspec.Struct, frozen=True):
         """The id that the journal has for a contact whose id was written so."""
         return normalize_contact_id(text) if self.normalize_ids else text
 
+    def contact_prefix(self, text: str) -> str:
+        """What ids in the journal begin with whose contacts' ids were written with this beginning."""
+        # A blank at its end may be one within an id.
+        return text.lstrip().lower() if self.normalize_ids else text
+
     @property
     def is_complete(self) -> bool:
         """Whether every setting that decides is recorded; in a deployment of an earlier engine none may be."""

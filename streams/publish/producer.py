@@ -18,7 +18,11 @@ from streams.kafka.batches import Headers
 from streams.kafka.clients import fetch_partitions
 from streams.kafka.protocols import Consumer, Producer
 from streams.publish.ordering import OutgoingEvent
+from streams.runtime.faust.producer_stop import stop_producer
 from streams.settings import Settings
+
+CLOSE_SECONDS = 30.0
+"""How long a producer that closes waits for what it has not delivered yet."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,13 +50,12 @@ class EventProducer:
         try:
             await self._producer.start()
             await self._consumer.start()
+            await self._check_topics()
         except (KafkaError, OSError) as error:
             await self._close()
             raise BrokerUnavailable(
                 f"no Kafka answers at {self._settings.bootstrap}; `leadstream broker start` starts one"
             ) from error
-        try:
-            await self._check_topics()
         except BaseException:
             await self._close()
             raise
@@ -108,4 +111,4 @@ class EventProducer:
 
     async def _close(self) -> None:
         await self._consumer.stop()
-        await self._producer.stop()
+        await stop_producer(self._producer, CLOSE_SECONDS)

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from streams.kafka.deployment import DeploymentRecord
 from streams.progress import ignore_progress
+from streams.serve.definition_texts import DefinitionTexts
 from streams.serve.event_writer import EventWriter
 from streams.serve.freshness import FreshValue
 from streams.serve.live.event_stream import OpenStreams, wait_for_end
@@ -45,6 +46,7 @@ class ServeContext:
         self.settings = settings
         self.views = views
         self.definitions = AppliedDefinitions(settings)
+        self.definition_texts = DefinitionTexts()
         self.writer = EventWriter(settings)
         self.questions = questions or LongQuestions()
         self.readings = CallProcesses()
@@ -57,6 +59,11 @@ class ServeContext:
         """A contact's id as the deployment writes it; as it is where Kafka does not answer."""
         deployment = await self.deployment_or_none()
         return text if deployment is None else deployment.contact_id(text)
+
+    async def contact_prefix(self, text: str) -> str:
+        """The beginning of contacts' ids as the deployment writes them; as it is where Kafka does not answer."""
+        deployment = await self.deployment_or_none() if text else None
+        return text if deployment is None else deployment.contact_prefix(text)
 
     async def deployment_or_none(self) -> DeploymentRecord | None:
         """What is fixed with the deployment; None where Kafka does not tell: reading Redis goes on without."""

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+import structlog
+from aiokafka.errors import KafkaError
+
 from streams.errors import BrokerUnavailable, LeadstreamError
 from streams.kafka.batches import Headers
 from streams.publish.lines import EventLine, normalize_keys
@@ -15,8 +18,12 @@ from streams.settings import Settings
 from streams.tracing.headers import is_sampled
 from streams.tracing.spans import SpanRecorder
 
+log = structlog.get_logger()
+
 SECONDS = 15.0
 """How long a broker may take to acknowledge."""
+CLOSE_SECONDS = 1.0
+"""How long the end of the server waits for what is not delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class EventWriter:
         self._turn = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._producer: EventProducer | None = None
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def write(
         self, events: Sequence[EventLine], *, normalize_ids: bool, trace: Headers = ()
@@ -77,18 +85,19 @@ class EventWriter:
     ) -> list[WrittenPosition]:
         lines = [line for line in normalize_keys(events) if isinstance(line, EventLine)] if normalize_ids else events
         outgoing = [line.event for line in lines]
+        producer: EventProducer | None = None
         try:
             async with asyncio.timeout(self._seconds):
                 producer = await self._started()
                 positions = await producer.send(outgoing, headers)
         except TimeoutError as error:
-            await self.close()
+            self._discard(producer)
             raise BrokerUnavailable(
                 f"Kafka did not acknowledge within {self._seconds:g} s and may have the event; send it again with the"
                 " same Idempotency-Key: it then counts once"
             ) from error
         except BrokerUnavailable:
-            await self.close()
+            self._discard(producer)
             raise
         return [
             WrittenPosition(event.topic, partition, offset)
@@ -96,13 +105,31 @@ class EventWriter:
         ]
 
     async def close(self) -> None:
-        """Ends the producer; the next write starts another."""
-        async with self._turn:
-            self._producer = None
-            await self._stack.aclose()
+        """Ends the producer. What is not delivered within a second is given up."""
+        self._discard(self._producer)
+        if self._endings:
+            _, unfinished = await asyncio.wait(self._endings, timeout=CLOSE_SECONDS)
+            for ending in unfinished:
+                ending.cancel()
+
+    def _discard(self, producer: EventProducer | None) -> None:
+        """Makes the next write start another producer. This one ends beside the requests, however long that takes."""
+        if producer is None or producer is not self._producer:
+            return  # another request that met the same failure was faster
+        stack, self._stack, self._producer = self._stack, AsyncExitStack(), None
+        ending = asyncio.create_task(_end(stack))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     async def _started(self) -> EventProducer:
         async with self._turn:
             if self._producer is None:
                 self._producer = await self._stack.enter_async_context(EventProducer(self._settings))
             return self._producer
+
+
+async def _end(stack: AsyncExitStack) -> None:
+    try:
+        await stack.aclose()
+    except (KafkaError, OSError) as error:
+        log.warning("a producer ended with an error", problem=str(error))

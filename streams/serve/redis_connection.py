@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 from connectors.redis.connection import Argument, Command, RedisClient, Script, ScriptCall, open_redis
+from streams.errors import RedisRefused, RedisUnavailable
 
 PATIENCE_SECONDS = 5.0
 
@@ -20,6 +22,8 @@ class LazyRedis:
         self._turn = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._client: RedisClient | None = None
+        self._error: RedisUnavailable | RedisRefused | None = None
+        self._failed_at = float("-inf")
 
     @property
     def is_cluster(self) -> bool:
@@ -51,10 +55,21 @@ class LazyRedis:
         """The client behind it, which finds its server again by itself. Raises RedisUnavailable, RedisRefused."""
         if self._client is not None:
             return self._client
+        asked_at = time.monotonic()
         async with self._turn:
             if self._client is None:
-                self._client = await self._stack.enter_async_context(open_redis(self._url, PATIENCE_SECONDS))
+                if self._error is not None and self._failed_at >= asked_at:
+                    # While a Redis hangs, those who waited for the same try would wait anew, one after the other.
+                    raise self._error.with_traceback(None)
+                self._client = await self._open()
             return self._client
+
+    async def _open(self) -> RedisClient:
+        try:
+            return await self._stack.enter_async_context(open_redis(self._url, PATIENCE_SECONDS))
+        except (RedisUnavailable, RedisRefused) as error:
+            self._error, self._failed_at = error, time.monotonic()
+            raise
 
     async def close(self) -> None:
         """Ends the connections."""

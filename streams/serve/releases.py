@@ -85,6 +85,7 @@ class AppliedDefinitions:
         return _find(campaign, known, "campaign")
 
     async def _read(self) -> ReleaseLog:
+        before = self._progress()
         try:
             async with asyncio.timeout(READ_SECONDS):
                 deployment = await self.deployment()
@@ -92,10 +93,17 @@ class AppliedDefinitions:
                     self._repository = await asyncio.to_thread(_open_repository, self._settings, deployment.clock)
                 return await self._repository.read_log()
         except TimeoutError as error:
-            self._repository = None  # it may have a part of what it read, and would read that part again
+            if self._progress() > before:
+                # The repository stays: the next reading goes on where this one ended.
+                raise BrokerUnavailable(
+                    f"the definitions are still being read, up to offset {self._progress()} so far; ask again"
+                ) from error
             raise BrokerUnavailable(
                 f"Kafka at {self._settings.bootstrap} does not answer within {READ_SECONDS:g} s; see whether it runs"
             ) from error
+
+    def _progress(self) -> int:
+        return 0 if self._repository is None else self._repository.next_offset
 
 
 def _open_repository(settings: Settings, clock: Clock) -> ReleaseRepository:

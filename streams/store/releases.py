@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from streams.kafka.clients import broker_errors, fetch_partitions
 from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
 from streams.kafka.reader import FOLLOW_WAIT_MS, follow, open_consumer, read_to_end
 from streams.kafka.worker_groups import require_engine_version
+from streams.runtime.completion import run_to_end
 from streams.settings import Clock, Settings
 
 CLIENT = "leadstream-releases"
@@ -31,16 +33,14 @@ RELEASE_BYTES = 8 << 20
 _encode = msgspec.json.Encoder().encode
 
 
-async def read_releases(consumer: Consumer, partition: TopicPartition, log: ReleaseLog, start: int = 0) -> int:
-    """Adds the releases from offset `start` up to the present end to the log; returns the offset after the last.
+async def read_releases(consumer: Consumer, partition: TopicPartition, log: ReleaseLog) -> None:
+    """Adds the releases after the log's last one up to the present end. Raises BrokerUnavailable.
 
-    Raises BrokerUnavailable.
+    They are validated in a thread: a long history would else hold back all other work of the loop for seconds. Where
+    it is cancelled, the log keeps what was added, and the next call goes on from there.
     """
-    next_offset = start
-    async for record in read_to_end(consumer, [partition], starts={partition: start}):
-        _add_release(log, record)
-        next_offset = record.offset + 1
-    return next_offset
+    async for record in read_to_end(consumer, [partition], starts={partition: log.next_offset}):
+        await run_to_end(_add_in_thread(log, record))
 
 
 def releases_in_order(log: ReleaseLog) -> list[Release]:
@@ -101,7 +101,11 @@ class ReleaseRepository:
         self._topic = settings.prefix + DEFINITIONS.name
         self._clock = clock
         self._log = ReleaseLog(clock)
-        self._next_offset = 0
+
+    @property
+    def next_offset(self) -> int:
+        """The offset after the last record that it knows; 0 before the first."""
+        return self._log.next_offset
 
     async def latest(self, account: str) -> Release | None:
         """Returns the account's latest release; None when it has none. Raises BrokerUnavailable, TopicsMissing."""
@@ -169,12 +173,17 @@ class ReleaseRepository:
     async def _read_new_records(self) -> None:
         partition = await _definitions_partition(self._settings)
         async with open_consumer(self._settings.bootstrap, CLIENT) as consumer:
-            self._next_offset = await read_releases(consumer, partition, self._log, self._next_offset)
+            await read_releases(consumer, partition, self._log)
 
 
 async def _definitions_partition(settings: Settings) -> TopicPartition:
     topic = settings.prefix + DEFINITIONS.name
     return (await fetch_partitions(settings.bootstrap, [topic]))[topic][0]
+
+
+async def _add_in_thread(log: ReleaseLog, record: ConsumedRecord) -> None:
+    # Only the loop changes the log: those who read it there would else see it change under their hands.
+    log.append(await asyncio.to_thread(log.parse, record.offset, record.timestamp, record.key, record.value))
 
 
 def _add_release(log: ReleaseLog, record: ConsumedRecord) -> None:

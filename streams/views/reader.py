@@ -12,15 +12,14 @@ import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from connectors.redis.connection import RedisClient, hash_fields
 from schemas.definitions import LeadStatus
-from schemas.outputs.revenue import Sum
 from schemas.values import instant_ms, instant_text
-from schemas.views.campaigns import CampaignFunnel, PointsBand, PointsDistribution, RevenueEntry
+from schemas.views.campaigns import PointsBand, PointsDistribution
 from schemas.views.changes import ChangeEntry, ChangeList, Timeline
 from schemas.views.contacts import ContactPage, ContactProfile, Membership
 from schemas.views.leads import LeadEntry, LeadPage
@@ -28,17 +27,18 @@ from schemas.views.progress import ViewsProgress
 from schemas.views.segments import MemberEntry, MemberPage, SegmentSize, SizeHistory, SizePoint, SizeStep
 from streams.errors import UsageError, ViewsNotReady
 from streams.views.bounds import HOURS, MINUTES, TIMELINE_CHANGES
+from streams.views.campaign_totals import CampaignTotals, read_totals, totals_commands
 from streams.views.cursors import PageList, contact_list, lead_list, member_list
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys, GenerationKeys
 from streams.views.progress import read_progress
 from streams.views.scripts import PAGE, SIZES
 
-LEAD_STATUSES: tuple[LeadStatus, ...] = get_args(LeadStatus)
 DEFAULT_BANDS: tuple[float, ...] = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 
 _CACHE_SECONDS = 1.0  # far less than the keys of a former generation are kept after a rebuild
 _BLOCK_MS = 1_000
+_CAMPAIGNS_AT_ONCE = 100  # 700 commands: the server answers others in between
 _STEPS: dict[SizeStep, tuple[str, int, int]] = {"minute": ("m", 60_000, MINUTES), "hour": ("h", 3_600_000, HOURS)}
 
 _POSITION = re.compile(r"[0-9]{1,16}-[0-9]{1,16}")
@@ -180,24 +180,16 @@ class ViewReader:
         leads = [LeadEntry.model_validate(_decode(row)) for _, _, row in rows if row]
         return LeadPage(campaign=campaign, status=status, total=total, leads=leads, next=following)
 
-    async def funnel(self, account: str, campaign: str) -> CampaignFunnel:
-        """How many leads there are in each status, handed over, and with which outcome."""
+    async def campaign_totals(self, account: str, campaigns: Sequence[str]) -> list[CampaignTotals]:
+        """Funnel and revenue of each campaign, over one connection: an account may have very many."""
         keys = await self._generation(account)
-        *sizes, counts = await self._client.execute_all(
-            [
-                *(("ZCARD", keys.leads(campaign, status)) for status in LEAD_STATUSES),
-                ("HMGET", keys.funnel(campaign), "handed_over", "open", "won", "lost"),
-            ]
-        )
-        handed_over, pending, won, lost = (int(count or 0) for count in counts)
-        return CampaignFunnel(
-            campaign=campaign,
-            statuses=dict(zip(LEAD_STATUSES, sizes, strict=True)),
-            handed_over=handed_over,
-            open=pending,
-            won=won,
-            lost=lost,
-        )
+        totals = []
+        for first in range(0, len(campaigns), _CAMPAIGNS_AT_ONCE):
+            names = campaigns[first : first + _CAMPAIGNS_AT_ONCE]
+            commands = [command for name in names for command in totals_commands(keys, name)]
+            answers = iter(await self._client.execute_all(commands))
+            totals += [read_totals(name, answers) for name in names]
+        return totals
 
     async def points(
         self, account: str, campaign: str, bounds: Sequence[float] = DEFAULT_BANDS
@@ -228,17 +220,6 @@ class ViewReader:
                 for (least, below), count in zip(bands, counts, strict=True)
             ],
         )
-
-    async def revenue(self, account: str, campaign: str) -> list[RevenueEntry]:
-        """What a campaign won, has open and lost, by currency."""
-        keys = await self._generation(account)
-        rows = hash_fields(await self._client.execute("HGETALL", keys.revenue(campaign)))
-        entries = []
-        for row in rows.values():
-            fields = _decode(row)
-            sums = {name: Sum.model_validate(fields[name]) for name in ("won", "open", "lost")}
-            entries.append(RevenueEntry(campaign=campaign, currency=fields["currency"], **sums))
-        return sorted(entries, key=lambda entry: entry.currency)
 
     async def changes(
         self,

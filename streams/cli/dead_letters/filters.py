@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.values import normalize_contact_id
 from streams.cli.options import parse_account, parse_time_option
 from streams.engine.journal.refusal_codes import REFUSAL_CODES
 from streams.errors import UsageError
@@ -60,9 +58,7 @@ def build_selection(
 
 async def with_contact_ids(settings: Settings, selection: LetterSelection) -> LetterSelection:
     """The selection, which finds a contact however its id is written, where the deployment normalizes ids."""
-    if selection.contact is None or not (await require_deployment(settings)).normalize_ids:
-        return selection
-    return replace(selection, contact=normalize_contact_id(selection.contact), normalizes_ids=True)
+    return selection if selection.contact is None else selection.in_deployment(await require_deployment(settings))
 
 
 def printable(text: str) -> str:

@@ -78,10 +78,20 @@ class ReleaseLog:
 
     def add(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None) -> Marker | None:
         """Adds a record that arrived at `timestamp` (ms). Returns the marker of a valid release, else None."""
-        if offset <= self._last_offset:
+        if offset < self.next_offset:
             return None
-        self._last_offset = offset
-        release = self._parse_release(offset, timestamp, key, value)
+        return self.append(self.parse(offset, timestamp, key, value))
+
+    @property
+    def next_offset(self) -> int:
+        """The offset after that of the last record; 0 before the first."""
+        return self._last_offset + 1
+
+    def append(self, release: Release | VoidRelease) -> Marker | None:
+        """Adds what `parse` made of the next record; returns what `add` does."""
+        if release.offset < self.next_offset:
+            return None
+        self._last_offset = release.offset
         if isinstance(release, VoidRelease):
             self.void_releases.append(release)
             return None
@@ -116,9 +126,8 @@ class ReleaseLog:
         """Account -> the engine version of its latest release."""
         return {account: releases[-1].definitions.engine_version for account, releases in self._releases.items()}
 
-    def _parse_release(
-        self, offset: int, arrival: int, key: bytes | None, value: bytes | None
-    ) -> Release | VoidRelease:
+    def parse(self, offset: int, arrival: int, key: bytes | None, value: bytes | None) -> Release | VoidRelease:
+        """What the record after the last one is, which arrived at `arrival` (ms). It changes nothing here."""
         try:
             record = DefinitionsApplied.model_validate(msgspec.json.decode(value or b""))
         except (msgspec.DecodeError, ValidationError, ValueError, RecursionError) as error:

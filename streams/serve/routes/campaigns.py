@@ -6,10 +6,9 @@ import asyncio
 
 from fastapi import APIRouter
 
-from schemas.definitions import Campaign
 from schemas.events.base import DEFAULT_ACCOUNT
 from streams.serve.answers.campaigns import CampaignDetails, CampaignList, CampaignOverview, campaign_overview
-from streams.serve.context import Context, ServeContext
+from streams.serve.context import Context
 from streams.serve.parameters import AccountParam, CampaignParam
 
 router = APIRouter(tags=["campaigns"])
@@ -25,7 +24,11 @@ async def list_campaigns(context: Context, account: AccountParam = DEFAULT_ACCOU
     )
     definitions = {} if release is None else {each.id: each for each in release.definitions.campaigns}
     names = [*definitions, *(name for name in known if name not in definitions)]
-    overviews = await asyncio.gather(*(_overview(context, account, name, definitions.get(name)) for name in names))
+    totals = await context.views.campaign_totals(account, names)
+    overviews = [
+        CampaignOverview(**campaign_overview(name, definitions.get(name), own.funnel, own.revenue))
+        for name, own in zip(names, totals, strict=True)
+    ]
     return CampaignList(release=0 if release is None else release.number, campaigns=overviews)
 
 
@@ -38,21 +41,14 @@ async def show_campaign(
     definition = next((each for each in release.definitions.campaigns if each.id == campaign), None)
     if definition is None and campaign not in known:
         definition = await context.definitions.campaign(account, campaign)
-    funnel, points, revenue = await asyncio.gather(
-        context.views.funnel(account, campaign),
-        context.views.points(account, campaign),
-        context.views.revenue(account, campaign),
+    [totals], points = await asyncio.gather(
+        context.views.campaign_totals(account, [campaign]), context.views.points(account, campaign)
     )
     documents = {each.get("id"): each for each in release.document.get("campaigns") or ()}
     return CampaignDetails(
-        **campaign_overview(campaign, definition, funnel, revenue),
+        **campaign_overview(campaign, definition, totals.funnel, totals.revenue),
         release=release.number,
-        funnel=funnel,
+        funnel=totals.funnel,
         points=points,
         definition=documents.get(campaign, {}),
     )
-
-
-async def _overview(context: ServeContext, account: str, name: str, definition: Campaign | None) -> CampaignOverview:
-    funnel, revenue = await asyncio.gather(context.views.funnel(account, name), context.views.revenue(account, name))
-    return CampaignOverview(**campaign_overview(name, definition, funnel, revenue))

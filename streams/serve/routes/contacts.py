@@ -29,7 +29,8 @@ async def list_contacts(
     cursor: CursorParam = None,
 ) -> ContactPage:
     """In the order of their bytes."""
-    return await context.views.contacts(account, prefix=prefix, limit=limit, cursor=cursor)
+    beginning = await context.contact_prefix(prefix)
+    return await context.views.contacts(account, prefix=beginning, limit=limit, cursor=cursor)
 
 
 @router.get("/contacts/{contact}", summary="Show a contact")

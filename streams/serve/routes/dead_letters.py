@@ -125,7 +125,9 @@ async def list_letters(
         contact=contact,
         is_retried=retried,
     )
-    filters = (code, topic, since, until, account, contact, retried)
+    if contact is not None:
+        selection = selection.in_deployment(await context.definitions.deployment())
+    filters = (code, topic, since, until, account, selection.contact, retried)
     pages = letter_list(*("" if each is None else str(each) for each in filters))
     before = None if cursor is None else _decode_place(pages, cursor)
     return await asker.ask(partial(_list, context.settings, selection, limit, pages, before))

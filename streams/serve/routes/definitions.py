@@ -5,10 +5,8 @@ What plans and compares is imported in the thread of the first question: the ser
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
@@ -41,7 +39,7 @@ async def show_definitions(context: Context, account: AccountParam = DEFAULT_ACC
         arrival=instant_text(release.arrival),
         engine_version=release.definitions.engine_version,
         definitions=dict(release.document),
-        text=_yaml(release.document),
+        text=await context.definition_texts.text(release),
     )
 
 
@@ -88,11 +86,3 @@ async def _read_history(settings: Settings, account: str) -> ReleaseHistory:
         ]
         # The releases are read last, so that every release that a status names is among them.
         return build_release_history(account, await store.read_releases(), statuses)
-
-
-def _yaml(document: Mapping[str, Any]) -> str:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and few requests need it
-
-    text = io.StringIO()
-    YAML().dump(dict(document), text)
-    return text.getvalue()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.topics import LEDGER_IN, PIPELINE_IN
 from schemas.values import normalize_contact_id
+from streams.kafka.deployment import DeploymentRecord
 from streams.store.dead_letters.letter import Letter, LetterCoordinates
 
 SOURCE_TOPICS = tuple(topic.name for topic in (*PIPELINE_IN, *LEDGER_IN))
@@ -30,6 +31,12 @@ class LetterSelection:
     is_retried: bool | None = None
     normalizes_ids: bool = False
     """Whether `contact` is a normalized id, and so are those of the letters to be."""
+
+    def in_deployment(self, deployment: DeploymentRecord) -> LetterSelection:
+        """The selection, which finds a contact however its id is written, where the deployment normalizes ids."""
+        if self.contact is None or not deployment.normalize_ids:
+            return self
+        return replace(self, contact=deployment.contact_id(self.contact), normalizes_ids=True)
 
     def fits(self, letter: Letter, *, is_retried: bool) -> bool:
         """Whether a letter is meant; `is_retried` says that it was sent again."""

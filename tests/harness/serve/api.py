@@ -11,9 +11,9 @@ import httpx
 import msgspec
 
 from schemas.definitions import LeadStatus
-from schemas.views.campaigns import CampaignFunnel, PointsDistribution, RevenueEntry
+from schemas.views.campaigns import CampaignFunnel, PointsDistribution
 from schemas.views.changes import ChangeEntry, ChangeList, Timeline
-from schemas.views.contacts import ContactProfile
+from schemas.views.contacts import ContactPage, ContactProfile
 from schemas.views.segments import MemberEntry, MemberPage, SegmentSize, SizeHistory
 from streams.engine.releases.release_log import ReleaseLog
 from streams.kafka.batches import Headers
@@ -25,6 +25,7 @@ from streams.serve.event_writer import EventWriter, WrittenPosition
 from streams.serve.guards.stack import AccessPolicy
 from streams.serve.releases import AppliedDefinitions
 from streams.settings import Settings
+from streams.views.campaign_totals import CampaignTotals
 from streams.views.cursors import member_list
 from streams.views.reader import ViewReader
 
@@ -74,6 +75,15 @@ class MemoryViews:
             leads=[],
         )
 
+    async def contacts(
+        self, _account: str, *, prefix: str = "", limit: int = 100, cursor: str | None = None
+    ) -> ContactPage:
+        """Ada and Bob, as far as they begin so."""
+        self._fail()
+        assert cursor is None
+        found = [each for each in ("ada", "bob") if each.startswith(prefix)]
+        return ContactPage(total=2, contacts=found[:limit], next=None)
+
     async def timeline(self, _account: str, contact: str, _limit: int = 200) -> Timeline:
         """Nothing happened."""
         self._fail()
@@ -113,8 +123,8 @@ class MemoryViews:
         self._fail()
         return [] if self.is_empty else ["spring", "winter"]
 
-    async def funnel(self, _account: str, campaign: str) -> CampaignFunnel:
-        """One qualified lead."""
+    async def campaign_totals(self, _account: str, campaigns: Sequence[str]) -> list[CampaignTotals]:
+        """One qualified lead of each, and no revenue yet."""
         statuses: dict[LeadStatus, int] = {
             "active": 0,
             "qualified": 1,
@@ -122,15 +132,15 @@ class MemoryViews:
             "duplicate": 0,
             "deleted": 0,
         }
-        return CampaignFunnel(campaign=campaign, statuses=statuses, handed_over=1, open=1, won=0, lost=0)
+        funnels = [
+            CampaignFunnel(campaign=each, statuses=statuses, handed_over=1, open=1, won=0, lost=0)
+            for each in campaigns
+        ]
+        return [CampaignTotals(funnel, []) for funnel in funnels]
 
     async def points(self, _account: str, campaign: str) -> PointsDistribution:
         """No bands."""
         return PointsDistribution(campaign=campaign, leads=1, bands=[])
-
-    async def revenue(self, _account: str, _campaign: str) -> list[RevenueEntry]:
-        """None yet."""
-        return []
 
     async def changes(
         self,
@@ -192,12 +202,13 @@ class FixedDefinitions(AppliedDefinitions):
                 "definitions": DEFINITIONS,
             }
         )
+        self.record = DeploymentRecord("wall", 4)
         self._own_log = ReleaseLog("wall")
         self._own_log.add(0, 1_772_357_400_000, b"default", value)
 
     async def deployment(self) -> DeploymentRecord:
-        """A deployment on the wall clock."""
-        return DeploymentRecord("wall", 4)
+        """A deployment on the wall clock, unless a test sets another one."""
+        return self.record
 
     async def log(self) -> ReleaseLog:
         """One release."""

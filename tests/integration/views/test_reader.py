@@ -13,7 +13,8 @@ from connectors.redis.local import LocalRedis
 from schemas.values import instant_ms, instant_text
 from streams.clock import now_ms
 from streams.errors import UsageError, ViewsNotReady
-from streams.views.reader import LEAD_STATUSES, ViewReader
+from streams.views.campaign_totals import LEAD_STATUSES
+from streams.views.reader import ViewReader
 from streams.views.rebuild import Rebuild
 from tests.harness.views.output_traffic import CAMPAIGNS, SEGMENTS
 from tests.harness.views.topic_fold import Snapshot
@@ -169,8 +170,10 @@ async def test_a_cursor_goes_on_with_the_list_that_it_came_from_alone(views: Vie
 
 async def test_leads_by_campaign_and_status_with_funnel_points_and_revenue(views: Views) -> None:
     assert await views.reader.campaigns(ACCOUNT) == sorted(CAMPAIGNS)
-    for campaign in CAMPAIGNS:
-        funnel = await views.reader.funnel(ACCOUNT, campaign)
+    totals = await views.reader.campaign_totals(ACCOUNT, CAMPAIGNS)
+    for campaign, own in zip(CAMPAIGNS, totals, strict=True):
+        funnel = own.funnel
+        assert funnel.campaign == campaign
         counts = views.expected["funnels"].get(campaign, {})
         assert funnel.handed_over == counts.get("handed_over", 0)
         assert (funnel.open, funnel.won, funnel.lost) == tuple(
@@ -193,7 +196,7 @@ async def test_leads_by_campaign_and_status_with_funnel_points_and_revenue(views
             sum(1 for each in points if each >= 100),
         ]
         assert distribution.leads == len(points)
-        revenue = {each.currency: each.won.amount for each in await views.reader.revenue(ACCOUNT, campaign)}
+        revenue = {each.currency: each.won.amount for each in own.revenue}
         assert revenue == {
             currency: msgspec.json.decode(row)["won"]["amount"]
             for currency, row in views.expected["revenue"].get(campaign, {}).items()
