@@ -23,7 +23,8 @@ from streams.metrics.report import MetricValue, ProcessReport, encode, process_v
 from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
 from streams.settings import Settings
-from streams.views.consumer import ViewConsumer, ViewsStatus
+from streams.views.consumer import ViewConsumer
+from streams.views.status import ViewsStatus
 
 log = structlog.get_logger()
 

@@ -20,8 +20,8 @@ from connectors.redis.connection import Argument, RedisClient, Script, open_redi
 from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.errors import RebuildRuns, RedisUnavailable
-from streams.views import consumer as consumer_module
 from streams.views import rebuild as rebuild_module
+from streams.views import session as session_module
 from streams.views.consumer import ViewConsumer
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
@@ -145,7 +145,7 @@ async def test_the_first_changes_of_a_contact_whose_row_is_not_visible_yet_are_i
 async def test_topics_that_keep_changes_for_another_time_have_the_models_built_anew(
     deployment: ViewDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "RETENTION_SECONDS", 0.5)
+    monkeypatch.setattr(session_module, "RETENTION_SECONDS", 0.5)
     keys = DeploymentKeys(deployment.settings.prefix)
     deployment.write(60)
     consumer = ViewConsumer(deployment.settings, deployment.redis_url)

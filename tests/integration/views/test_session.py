@@ -15,14 +15,15 @@ from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.kafka.protocols import Consumer
 from streams.settings import Settings
-from streams.views import consumer as consumer_module
-from streams.views.consumer import ViewsStatus, _Session, _SessionOver
+from streams.views import session as session_module
 from streams.views.deployment import Deployment
 from streams.views.keys import DeploymentKeys
 from streams.views.membership import Assignment
 from streams.views.progress import PartitionPosition, encode_state, read_positions
 from streams.views.rebuild import Rebuild
 from streams.views.retention import TopicRetention
+from streams.views.session import SessionOver, ViewSession
+from streams.views.status import ViewsStatus
 from streams.views.writer import WentBack
 from tests.harness.views.memory_topics import MemoryTopics, MemoryViewConsumer
 
@@ -58,9 +59,9 @@ class OpenedViews:
             state = PartitionPosition(position if topic == "contacts" else 0, CONTACTS, NOW, caught_up)
             await self.client.execute("HSET", KEYS.progress(7), f"{topic}:0", encode_state(state))
 
-    def session(self) -> _Session:
+    def session(self) -> ViewSession:
         """A new one."""
-        return _Session(
+        return ViewSession(
             Settings(),
             self.client,
             cast(Consumer, self.consumer),
@@ -86,8 +87,8 @@ async def views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         async with open_redis(server.url) as client:
             found = OpenedViews(client)
             await found.show(7)
-            monkeypatch.setattr(consumer_module, "read_retention", retention)
-            monkeypatch.setattr(consumer_module, "GENERATION_SECONDS", 0.0)
+            monkeypatch.setattr(session_module, "read_retention", retention)
+            monkeypatch.setattr(session_module, "GENERATION_SECONDS", 0.0)
             monkeypatch.setattr(Rebuild, "run", build)
             yield found
 
@@ -96,7 +97,7 @@ async def require_rebuild(views: OpenedViews) -> None:
     """A new session builds a generation, since it cannot go on from what is there."""
     session = views.session()
     async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
+        with pytest.raises(SessionOver, match="generation 8 is built"):
             await session.run_once()
 
 
@@ -137,7 +138,7 @@ async def test_it_ends_before_it_writes_what_readers_do_not_see_any_more(views: 
     session = views.session()
     async with session.opened():
         await views.show(8)
-        with pytest.raises(_SessionOver, match="generation 8 is whole"):
+        with pytest.raises(SessionOver, match="generation 8 is whole"):
             await session.run_once()
     assert await views.contacts() == []
 

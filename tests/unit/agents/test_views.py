@@ -8,8 +8,8 @@ from agents import views
 from agents.views import views_report
 from streams.metrics import catalog
 from streams.metrics.report import ProcessReport, decode
-from streams.views.consumer import ViewsStatus
 from streams.views.progress import PartitionPosition
+from streams.views.status import ViewsStatus
 
 NOW = 1_772_355_600_000
 
