@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,7 +26,31 @@ class PartitionPosition(msgspec.Struct, frozen=True):
     at: int
     """When this was true."""
     caught_up: int
-    """The latest instant at which all was applied that was there."""
+    """All that was there at this instant is applied: the latest one of which that is known."""
+
+
+class CatchUp:
+    """When each partition (`topic:partition`) was caught up last (ms).
+
+    Under steady traffic the end is always a little further than what is applied. So an end is remembered until it is
+    passed: then the partition was caught up when that end was asked for.
+    """
+
+    def __init__(self, instants: Mapping[str, int]) -> None:
+        self.instants = dict(instants)
+        self._ends: dict[str, tuple[int, int]] = {}
+
+    def note(self, partition: str, position: int, end: int, asked: int) -> int:
+        """Takes what is applied and the end that was asked for at `asked` (ms); returns the instant."""
+        awaited_end, instant = self._ends.get(partition, (end, asked))
+        if position >= end:
+            awaited_end, instant = end, asked
+        if position >= awaited_end:
+            self.instants[partition] = instant
+            self._ends[partition] = end, asked
+        else:
+            self._ends[partition] = awaited_end, instant
+        return self.instants[partition]
 
 
 class RebuildState(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from streams.views.continuity import generation_problem, position_problem, tombs
 from streams.views.deployment import read_deployment
 from streams.views.keys import DeploymentKeys
 from streams.views.membership import Assignment
-from streams.views.progress import PartitionPosition, encode_state, read_positions
+from streams.views.progress import CatchUp, PartitionPosition, encode_state, read_positions
 from streams.views.rebuild import GRACE_SECONDS, Rebuild
 from streams.views.retention import read_retention, trim_feeds
 from streams.views.status import ViewsStatus
@@ -62,7 +62,7 @@ class ViewSession:
         self._assignment = assignment
         self._assignment_number = -1
         self._keys = DeploymentKeys(settings.prefix)
-        self._caught_up: dict[str, int] = {}
+        self._catch_up = CatchUp({})
         self._due = dict.fromkeys(("generation", "progress", "advance", "trim"), 0.0)
         self._due["retention"] = asyncio.get_running_loop().time() + RETENTION_SECONDS
         self._background: set[asyncio.Task[object]] = set()
@@ -138,7 +138,7 @@ class ViewSession:
             {name: bound[each] for name, each in names.items()} for bound in await self._bounds(partitions)
         )
         now = now_ms()
-        self._caught_up = {name: stored[name].caught_up if name in stored else now for name in names}
+        self._catch_up = CatchUp({name: stored[name].caught_up if name in stored else now for name in names})
         problem = position_problem(positions, begins, ends, is_progress_there=bool(stored))
         # Of a partition without a record no account has an offset.
         begun = [name for name in names if name in stored and stored[name].position > 0]
@@ -146,7 +146,7 @@ class ViewSession:
             problem = f"{len(lost)} accounts have no offsets: a server of the cluster may have lost them"
         if self._client.is_cluster and await self._writer.has_lost_accounts():
             problem = "a server of the cluster has lost which accounts there are"
-        problem = problem or tombstone_problem(self._caught_up, self._retention)
+        problem = problem or tombstone_problem(self._catch_up.instants, self._retention)
         if problem is not None:
             raise await self._rebuild(problem)
         if number != self._assignment.number:
@@ -187,11 +187,11 @@ class ViewSession:
     async def _write_progress(self, now: float) -> None:
         partitions = list(self._consumer.assignment())
         number = self._assignment.number
+        at = now_ms()
         positions = {each: await self._consumer.position(each) for each in partitions}
         _, ends = await self._bounds(partitions)
         if number != self._assignment.number or number != self._assignment_number:
             return
-        at = now_ms()
         by_name = {self._router.partition_name(each): position for each, position in positions.items()}
         if self._is_due("advance", now, ADVANCE_SECONDS):
             await self._writer.advance(by_name)
@@ -199,14 +199,13 @@ class ViewSession:
         states: dict[str, PartitionPosition] = {}
         for partition, position in positions.items():
             name = self._router.partition_name(partition)
-            if position >= ends[partition]:
-                self._caught_up[name] = at
-            states[name] = PartitionPosition(position, ends[partition], at, self._caught_up[name])
+            caught_up = self._catch_up.note(name, position, ends[partition], at)
+            states[name] = PartitionPosition(position, ends[partition], at, caught_up)
         self._status.positions = states
         fields = [each for name, state in states.items() for each in (name, encode_state(state))]
         if fields:
             await self._client.execute("HSET", self._keys.progress(self._deployment.generation), *fields)
-        problem = tombstone_problem({name: self._caught_up[name] for name in by_name}, self._retention)
+        problem = tombstone_problem({name: self._catch_up.instants[name] for name in by_name}, self._retention)
         if problem is not None:
             raise await self._rebuild(problem)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from connectors.redis.connection import RedisClient, hash_fields, open_redis
 from connectors.redis.local import LocalRedis
 from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.kafka.protocols import Consumer
+from streams.kafka.protocols import Consumer, TopicPartitionLike
 from streams.settings import Settings
 from streams.views import session as session_module
 from streams.views.deployment import Deployment
@@ -151,6 +151,34 @@ async def test_at_the_end_of_a_partition_it_is_caught_up(views: OpenedViews) -> 
     noted = (await read_positions(views.client, KEYS, 7))["contacts:0"]
     assert (noted.position, noted.end) == (CONTACTS, CONTACTS)
     assert noted.caught_up == noted.at >= NOW
+
+
+class ConsumerUnderTraffic(MemoryViewConsumer):
+    """A consumer of contacts that come faster than one can apply them and ask for the end."""
+
+    async def end_offsets(self, partitions: Iterable[TopicPartitionLike]) -> dict[TopicPartitionLike, int]:
+        """One further than what was applied before."""
+        self.topics.write("contacts", "default/next", {"status": "active", "created": instant_text(NOW)}, NOW)
+        return await super().end_offsets(partitions)
+
+
+async def test_a_partition_to_which_records_come_without_a_pause_counts_as_caught_up(
+    views: OpenedViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = NOW
+    monkeypatch.setattr(session_module, "now_ms", lambda: clock)
+    monkeypatch.setattr(session_module, "PROGRESS_SECONDS", 0.0)
+    views.consumer = ConsumerUnderTraffic(views.topics)
+    views.consumer.assign(views.topics.records)
+    await views.note_progress(0, NOW - 60_000)
+    session = views.session()
+    async with session.opened():
+        for _ in range(5):
+            await session.run_once()
+            clock += 1_000
+            noted = (await read_positions(views.client, KEYS, 7))["contacts:0"]
+            assert noted.position == noted.end - 1
+    assert noted.at - noted.caught_up == 1_000
 
 
 async def test_who_was_away_for_longer_than_tombstones_stay_begins_anew(views: OpenedViews) -> None:
