@@ -24,12 +24,10 @@ from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
 from streams.settings import Settings
 from streams.views.consumer import ViewConsumer
+from streams.views.progress import STALE_MS
 from streams.views.status import ViewsStatus
 
 log = structlog.get_logger()
-
-STALE_MS = 15_000
-"""Progress is noted each second; after so long it says nothing of now."""
 
 
 def views_report(status: ViewsStatus) -> bytes:

@@ -11,11 +11,16 @@ import msgspec
 from connectors.redis.connection import RedisClient, hash_fields
 from schemas.values import instant_text
 from schemas.views.progress import PartitionProgress, RebuildProgress, ViewsProgress
+from streams.clock import now_ms
 from streams.views.deployment import read_deployment
 from streams.views.keys import DeploymentKeys
 
 ACCOUNTS = "accounts"
 """The field beside the partitions that is there once an account is known: `known`, or `lost` where their set was."""
+
+
+STALE_MS = 15_000
+"""Progress is noted each second; after so long it says nothing of now."""
 
 
 class PartitionPosition(msgspec.Struct, frozen=True):
@@ -106,13 +111,17 @@ async def read_progress(client: RedisClient, keys: DeploymentKeys) -> ViewsProgr
 def _progress(name: str, position: PartitionPosition) -> PartitionProgress:
     topic, partition = _place(name)
     lag = max(position.end - position.position, 0)
+    now = now_ms()
+    # Nobody has looked since how much has come: whoever writes is gone, or builds the read models anew.
+    is_stale = now - position.at > STALE_MS
+    delay = (now if is_stale else position.at) - position.caught_up if lag or is_stale else 0
     return PartitionProgress(
         topic=topic,
         partition=partition,
         position=position.position,
         end=position.end,
         lag=lag,
-        lag_seconds=(position.at - position.caught_up) / 1000 if lag else 0.0,
+        lag_seconds=delay / 1000,
         as_of=instant_text(position.at),
     )
 
