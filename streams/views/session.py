@@ -11,11 +11,11 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from connectors.redis.connection import RedisClient
 from streams.clock import now_ms
-from streams.errors import BrokerUnavailable, RedisRefused, RedisUnavailable
+from streams.errors import BrokerUnavailable, RebuildRuns, RedisRefused, RedisUnavailable
 from streams.kafka.protocols import Consumer, TopicPartitionLike
 from streams.settings import Settings
 from streams.views.continuity import generation_problem, position_problem, tombstone_problem
-from streams.views.deployment import read_deployment
+from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
 from streams.views.membership import Assignment
 from streams.views.progress import CatchUp, PartitionPosition, encode_state, read_positions
@@ -65,29 +65,34 @@ class ViewSession:
         self._catch_up = CatchUp({})
         self._due = dict.fromkeys(("generation", "progress", "advance", "trim"), 0.0)
         self._due["retention"] = asyncio.get_running_loop().time() + RETENTION_SECONDS
-        self._background: set[asyncio.Task[object]] = set()
+        self._building: asyncio.Task[Deployment] | None = None
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
-        """Finds the generation to write into. Raises SessionOver after it built one, since none would do."""
+        """Finds the generation to write into. Raises SessionOver after it built one, since there was none."""
         self._retention = await read_retention(self._settings)
-        self._router = Router(self._settings, self._retention.changes)
         deployment = await read_deployment(self._client, self._keys)
         problem = generation_problem(deployment, self._retention)
-        if deployment is None or problem is not None:
+        if deployment is None:
             raise await self._rebuild(problem or "")
         self._deployment = deployment
+        self._router = Router(self._settings, deployment.retention)
         self._writer = ViewWriter(self._client, self._keys, deployment.generation)
-        self._background.add(asyncio.create_task(self._unlink_others()))
+        unlinking = asyncio.create_task(self._unlink_others())
+        if problem is not None:
+            self._build_beside(problem)
         try:
             yield
         finally:
-            for task in self._background:
+            tasks = [unlinking] if self._building is None else [unlinking, self._building]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._background, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run_once(self) -> None:
         """Fetches and applies once. Raises SessionOver, WentBack, RedisUnavailable, RedisRefused, KafkaError."""
+        if self._building is not None and self._building.done():
+            self._end_build()
         if self._assignment_number != self._assignment.number:
             await self._seek()
         number = self._assignment_number
@@ -99,14 +104,35 @@ class ViewSession:
             await self._writer.apply(self._router.batch(fetched))
         await self._look_after()
 
-    async def _rebuild(self, why: str) -> SessionOver:
-        """Builds a generation; returns what ends this session then."""
+    def _build_beside(self, why: str) -> None:
+        """Builds a generation while outputs go on into the one that readers see."""
+        if self._building is None:
+            self._building = self._begin_build(why)
+
+    def _begin_build(self, why: str) -> asyncio.Task[Deployment]:
         log.info("views", rebuild=why)
-        building = asyncio.create_task(Rebuild(self._settings, self._client).run())
+        return asyncio.create_task(Rebuild(self._settings, self._client).run())
+
+    def _end_build(self) -> None:
+        """Raises SessionOver when readers see what was built, and what kept it from being built."""
+        assert self._building is not None
+        building, self._building = self._building, None
+        try:
+            generation = building.result().generation
+        except RebuildRuns as error:  # when that one is whole, this session ends
+            log.debug("views", rebuild=str(error))
+        else:
+            raise SessionOver(f"generation {generation} is built")
+
+    async def _rebuild(self, why: str) -> SessionOver:
+        """Builds a generation while nothing is applied; returns what ends this session then."""
+        self._status.rebuild = why
+        building, self._building = self._building or self._begin_build(why), None
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait([building, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._status.rebuild = None
             stopping.cancel()
             if not building.done():  # that may take an hour, and a worker stops within seconds
                 building.cancel()
@@ -156,18 +182,20 @@ class ViewSession:
         self._assignment_number = number
 
     async def _look_after(self) -> None:
-        """Does what is due: progress, offsets of idle accounts, retention. Raises SessionOver after a rebuild."""
+        """Does what is due: progress, offsets of idle accounts, retention. Raises SessionOver after a rebuild that
+        had to come first.
+        """
         now = asyncio.get_running_loop().time()
         if self._is_due("progress", now, PROGRESS_SECONDS):
             await self._write_progress(now)
-        if self._is_due("trim", now, TRIM_SECONDS) and self._retention.changes >= 0:
-            horizon = now_ms() - self._retention.changes
+        if self._is_due("trim", now, TRIM_SECONDS) and self._deployment.retention >= 0:
+            horizon = now_ms() - self._deployment.retention
             await trim_feeds(self._client, self._keys, self._deployment.generation, max(horizon, 0))
         if self._is_due("retention", now, RETENTION_SECONDS):
             self._retention = await read_retention(self._settings)
             problem = generation_problem(self._deployment, self._retention)
             if problem is not None:
-                raise await self._rebuild(problem)
+                self._build_beside(problem)
 
     async def _require_generation(self) -> None:
         """Looks from time to time whether readers see what is written. Raises SessionOver, WentBack."""
@@ -176,6 +204,8 @@ class ViewSession:
             if deployment is None:
                 raise WentBack("Redis has no read models any more")
             if deployment.generation != self._deployment.generation:
+                if self._building is not None:  # it ends now: this is its generation, or another's, who has its lock
+                    await asyncio.wait([self._building])
                 raise SessionOver(f"generation {deployment.generation} is whole")
 
     def _is_due(self, what: str, now: float, seconds: float) -> bool:

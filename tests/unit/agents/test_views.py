@@ -49,6 +49,15 @@ def test_a_redis_that_is_away_is_a_problem_to_know_of() -> None:
     assert values(report)[catalog.REDIS_UP.name,] == 0
 
 
+def test_a_rebuild_that_has_to_come_first_is_a_problem_to_know_of() -> None:
+    status = ViewsStatus("views", ready_since=NOW, rebuild="Redis has no read models")
+    report = decode(views_report(status))
+    assert report.problems == (
+        "the read models: nothing is applied until they are built anew: Redis has no read models",
+    )
+    assert values(report)[catalog.REDIS_UP.name,] == 0
+
+
 def test_the_delay_grows_while_nobody_looks_how_far_the_read_models_are() -> None:
     positions = {"leads:0": PartitionPosition(position=70, end=70, at=NOW - 60_000, caught_up=NOW - 60_000)}
     status = ViewsStatus("views", ready_since=NOW, problem="no Redis answers", positions=positions)

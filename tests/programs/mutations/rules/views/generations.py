@@ -181,7 +181,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=10,
         rule="feeds of topics that keep all are not trimmed",
         where=_OF_SESSIONS,
-        text='if self._is_due("trim", now, TRIM_SECONDS) and self._retention.changes >= 0:',
+        text='if self._is_due("trim", now, TRIM_SECONDS) and self._deployment.retention >= 0:',
         instead='if self._is_due("trim", now, TRIM_SECONDS):',
         caught_by=(f"{_SESSION}::test_feeds_that_are_kept_for_ever_are_not_trimmed",),
     ),
