@@ -23,17 +23,16 @@ from streams.metrics.report import MetricValue, ProcessReport, encode, process_v
 from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
 from streams.settings import Settings
-from streams.views.consumer import ViewConsumer, ViewsStatus
+from streams.views.consumer import ViewConsumer
+from streams.views.progress import STALE_MS
+from streams.views.status import ViewsStatus
 
 log = structlog.get_logger()
-
-STALE_MS = 15_000
-"""Progress is noted each second; after so long it says nothing of now."""
 
 
 def views_report(status: ViewsStatus) -> bytes:
     """What the process tells its parent. A Redis that is away is a problem to know of, not one of the process."""
-    problems = () if status.problem is None else (f"the read models: {status.problem}",)
+    problems = tuple(f"the read models: {each}" for each in _problems(status))
     return encode(
         ProcessReport(
             ready_since=status.ready_since, problems=problems, values=(*process_values(), *_views_values(status))
@@ -41,8 +40,13 @@ def views_report(status: ViewsStatus) -> bytes:
     )
 
 
+def _problems(status: ViewsStatus) -> list[str]:
+    rebuild = None if status.rebuild is None else f"nothing is applied until they are built anew: {status.rebuild}"
+    return [each for each in (status.problem, rebuild) if each is not None]
+
+
 def _views_values(status: ViewsStatus) -> Iterator[MetricValue]:
-    yield value_of(catalog.REDIS_UP, status.problem is None and status.ready_since is not None)
+    yield value_of(catalog.REDIS_UP, not _problems(status) and status.ready_since is not None)
     for name, state in status.positions.items():
         topic, _, partition = name.rpartition(":")
         lag, now = max(0, state.end - state.position), now_ms()

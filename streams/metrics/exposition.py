@@ -60,7 +60,8 @@ def process_values(process: ProcessState) -> Iterator[MetricValue]:
     """What the parent knows of a process, and what that reported."""
     yield value_of(catalog.PROCESS_UP, process.is_up)
     yield value_of(catalog.PROCESS_READY, process.is_ready)
-    yield value_of(catalog.PROCESS_START, process.started_at / 1000)
+    if process.started_at:  # alerts count how often it changes, and 0 would be one time more
+        yield value_of(catalog.PROCESS_START, process.started_at / 1000)
     yield from counts_of(catalog.PROCESS_FAILURES, ((str(code), n) for code, n in process.failures.items()))
     if process.report is not None:
         yield from process.report.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,11 +11,16 @@ import msgspec
 from connectors.redis.connection import RedisClient, hash_fields
 from schemas.values import instant_text
 from schemas.views.progress import PartitionProgress, RebuildProgress, ViewsProgress
+from streams.clock import now_ms
 from streams.views.deployment import read_deployment
 from streams.views.keys import DeploymentKeys
 
 ACCOUNTS = "accounts"
 """The field beside the partitions that is there once an account is known: `known`, or `lost` where their set was."""
+
+
+STALE_MS = 15_000
+"""Progress is noted each second; after so long it says nothing of now."""
 
 
 class PartitionPosition(msgspec.Struct, frozen=True):
@@ -25,7 +31,31 @@ class PartitionPosition(msgspec.Struct, frozen=True):
     at: int
     """When this was true."""
     caught_up: int
-    """The latest instant at which all was applied that was there."""
+    """All that was there at this instant is applied: the latest one of which that is known."""
+
+
+class CatchUp:
+    """When each partition (`topic:partition`) was caught up last (ms).
+
+    Under steady traffic the end is always a little further than what is applied. So an end is remembered until it is
+    passed: then the partition was caught up when that end was asked for.
+    """
+
+    def __init__(self, instants: Mapping[str, int]) -> None:
+        self.instants = dict(instants)
+        self._ends: dict[str, tuple[int, int]] = {}
+
+    def note(self, partition: str, position: int, end: int, asked: int) -> int:
+        """Takes what is applied and the end that was asked for at `asked` (ms); returns the instant."""
+        awaited_end, instant = self._ends.get(partition, (end, asked))
+        if position >= end:
+            awaited_end, instant = end, asked
+        if position >= awaited_end:
+            self.instants[partition] = instant
+            self._ends[partition] = end, asked
+        else:
+            self._ends[partition] = awaited_end, instant
+        return self.instants[partition]
 
 
 class RebuildState(msgspec.Struct, frozen=True):
@@ -81,13 +111,17 @@ async def read_progress(client: RedisClient, keys: DeploymentKeys) -> ViewsProgr
 def _progress(name: str, position: PartitionPosition) -> PartitionProgress:
     topic, partition = _place(name)
     lag = max(position.end - position.position, 0)
+    now = now_ms()
+    # Nobody has looked since how much has come: whoever writes is gone, or builds the read models anew.
+    is_stale = now - position.at > STALE_MS
+    delay = (now if is_stale else position.at) - position.caught_up if lag or is_stale else 0
     return PartitionProgress(
         topic=topic,
         partition=partition,
         position=position.position,
         end=position.end,
         lag=lag,
-        lag_seconds=(position.at - position.caught_up) / 1000 if lag else 0.0,
+        lag_seconds=delay / 1000,
         as_of=instant_text(position.at),
     )
 

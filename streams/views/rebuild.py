@@ -1,8 +1,8 @@
 """Builds a new generation of keys from the topics, and lets readers see it when it is whole.
 
-Meanwhile the former generation is read and written as ever. First the compacted topics are read, then the changes:
-a change of long ago, of a contact without a row, is of one that was erased. What came in meanwhile is read in ever
-shorter passes.
+Meanwhile the former generation is read, and written as ever where it can be gone on from. First the compacted topics
+are read, then the changes: a change of long ago, of a contact without a row, is of one that was erased. What came in
+meanwhile is read in ever shorter passes.
 """
 
 from __future__ import annotations

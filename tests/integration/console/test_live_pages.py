@@ -237,3 +237,57 @@ def test_workers_count_a_dead_letter(account: AccountUnderTest) -> None:
     browser.wait_for_text(f"{count}\ndead letter")
     account.refuse("counted")
     browser.wait_for_text(f"{count + 1}\ndead letter")
+
+
+FOCUS = """
+const { activeElement: element } = document;
+return [element.getAttribute("href") ?? element.className, element.closest("tbody") !== null];
+"""
+
+
+def test_a_table_that_has_the_focus_keeps_it_when_somebody_enters(account: AccountUnderTest) -> None:
+    browser = account.open("segments/german")
+    browser.wait_for_text("ada", selector="main .scroll tbody")
+    browser.run("document.querySelector('main .scroll').focus()")
+    account.change("table-focus", country="DE")
+    browser.wait_for_text("table-focus", selector="main .scroll tbody")
+    assert browser.run(FOCUS) == ["scroll", False]
+
+
+def test_a_link_keeps_the_focus_and_leaves_it_to_its_table_when_its_row_goes(account: AccountUnderTest) -> None:
+    account.change("link-focus", country="DE")
+    browser = account.open("segments/german")
+    browser.wait_for_text("link-focus", selector="main .scroll tbody")
+    browser.run("document.querySelector('main tbody a[href=\\'#/contacts/link-focus\\']').focus()")
+    account.change("beside-it", country="DE")
+    browser.wait_for_text("beside-it", selector="main .scroll tbody")
+    assert browser.run(FOCUS) == ["#/contacts/link-focus", True]
+    account.change("link-focus", country="FR")
+    browser.wait_for_absence("link-focus", selector="main .scroll tbody")
+    assert browser.run(FOCUS) == ["scroll", False]
+
+
+def test_a_change_that_has_the_focus_stays_in_the_list_while_others_come(account: AccountUnderTest) -> None:
+    account.move("list-focus", times=32)
+    account.place.pipeline.wait_until_settled()
+    browser = account.open("segments/german")
+    browser.run("document.querySelector('main .changes li:last-child a').focus()")
+    focused = browser.run("return document.activeElement.closest('li').dataset.id")
+    account.change("last-of-all", country="DE")
+    browser.wait_for_text("last-of-all", selector="main .changes")
+    assert browser.run("return document.activeElement.closest('li')?.dataset.id") == focused
+    assert browser.run("return document.querySelectorAll('main .changes li').length") == 30
+
+
+def test_a_page_that_is_read_anew_as_a_whole_keeps_the_focus(account: AccountUnderTest) -> None:
+    browser = account.open("workers")
+    browser.run("document.querySelectorAll('main .scroll')[1].focus()")
+    before = browser.run("return document.activeElement.getAttribute('aria-label')")
+    browser.run("document.activeElement.dataset.former = ''")
+    account.change("anew", country="FR")
+    wait_until(
+        lambda: not browser.run("return document.querySelector('main [data-former]') !== null"),
+        LIMIT_SECONDS,
+        "the page is not read anew",
+    )
+    assert browser.run("return document.activeElement.getAttribute('aria-label')") == before

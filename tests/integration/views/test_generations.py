@@ -20,12 +20,12 @@ from connectors.redis.connection import Argument, RedisClient, Script, open_redi
 from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.errors import RebuildRuns, RedisUnavailable
-from streams.views import consumer as consumer_module
 from streams.views import rebuild as rebuild_module
+from streams.views import session as session_module
 from streams.views.consumer import ViewConsumer
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
-from streams.views.progress import RebuildState, encode_state, read_progress
+from streams.views.progress import RebuildState, encode_state, read_positions, read_progress, read_rebuild
 from streams.views.rebuild import Rebuild
 from streams.views.retention import all_generations
 from tests.harness.deployment.counting_deployment import wait_until
@@ -145,7 +145,16 @@ async def test_the_first_changes_of_a_contact_whose_row_is_not_visible_yet_are_i
 async def test_topics_that_keep_changes_for_another_time_have_the_models_built_anew(
     deployment: ViewDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer_module, "RETENTION_SECONDS", 0.5)
+    monkeypatch.setattr(session_module, "RETENTION_SECONDS", 0.5)
+    may_publish = asyncio.Event()
+    may_publish.set()
+    publish = Rebuild._publish
+
+    async def publish_when_allowed(rebuild: Rebuild, *arguments: Any) -> None:
+        await may_publish.wait()
+        await publish(rebuild, *arguments)
+
+    monkeypatch.setattr(Rebuild, "_publish", publish_when_allowed)
     keys = DeploymentKeys(deployment.settings.prefix)
     deployment.write(60)
     consumer = ViewConsumer(deployment.settings, deployment.redis_url)
@@ -159,20 +168,40 @@ async def test_topics_that_keep_changes_for_another_time_have_the_models_built_a
             deployment = await shown()
             return deployment is not None and deployment.retention == length
 
+        async def applied(generation: int) -> int:
+            """Offsets in all; 0 while something is left."""
+            positions = (await read_positions(client, keys, generation)).values()
+            return sum(each.position for each in positions if all(every.position == every.end for every in positions))
+
+        async def is_building() -> bool:
+            return await read_rebuild(client, keys) is not None
+
+        async def is_applied_beside() -> bool:
+            return await applied(former) > before
+
         await wait_until(lambda: keeps(7 * DAY_MS), "built")
         first = await shown()
+        assert first is not None
+        former = first.generation
+        before = await applied(former)
+        assert before > 0
+        may_publish.clear()
         await _keep_changes(deployment, 2 * DAY_MS)
+        await wait_until(is_building, "a build")
+        await asyncio.to_thread(deployment.write, 60)
+        await wait_until(is_applied_beside, "outputs in the models that are read")
+        may_publish.set()
         await wait_until(lambda: keeps(2 * DAY_MS), "built anew")
         second = await shown()
-        assert first is not None
         assert second is not None
-        assert second.generation > first.generation
+        assert second.generation > former
         own = keys.generation("default", second.generation)
         timelines = [key async for portion in client.scan(own.timeline("*")) for key in portion]
         assert timelines
         for each in timelines:
             newest = int(float((await client.execute("ZRANGE", each, -1, -1, "WITHSCORES"))[1]))
             assert await client.execute("PEXPIRETIME", each) == newest + 2 * DAY_MS
+        await asyncio.to_thread(deployment.wait_until_equal)
     consumer.stop()
     await running
 

@@ -3,101 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from connectors.redis.connection import RedisClient, hash_fields, open_redis
-from connectors.redis.local import LocalRedis
+from connectors.redis.connection import RedisClient, hash_fields
 from schemas.values import instant_text
-from streams.clock import now_ms
-from streams.kafka.protocols import Consumer
-from streams.settings import Settings
-from streams.views import consumer as consumer_module
-from streams.views.consumer import ViewsStatus, _Session, _SessionOver
-from streams.views.deployment import Deployment
-from streams.views.keys import DeploymentKeys
-from streams.views.membership import Assignment
-from streams.views.progress import PartitionPosition, encode_state, read_positions
-from streams.views.rebuild import Rebuild
+from streams.kafka.protocols import TopicPartitionLike
+from streams.views import session as session_module
+from streams.views.progress import read_positions
 from streams.views.retention import TopicRetention
+from streams.views.session import SessionOver
 from streams.views.writer import WentBack
-from tests.harness.views.memory_topics import MemoryTopics, MemoryViewConsumer
+from tests.harness.views.memory_topics import MemoryViewConsumer
+from tests.harness.views.opened_views import CONTACTS, DAY, KEYS, NOW, OpenedViews, open_views, require_rebuild
 
-KEYS = DeploymentKeys()
 OWN = KEYS.generation("default", 7)
-DAY = 86_400_000
-NOW = now_ms()
-CONTACTS = 5
-
-
-class OpenedViews:
-    """A generation that readers see, five contacts on a topic of which nothing is applied, and who consumes them."""
-
-    def __init__(self, client: RedisClient) -> None:
-        self.client = client
-        self.topics = MemoryTopics()
-        self.consumer = MemoryViewConsumer(self.topics)
-        self.consumer.assign(self.topics.records)
-        self.assignment = Assignment()
-        self.retention = TopicRetention(-1, DAY)
-        for number in range(CONTACTS):
-            value = {"status": "active", "created": instant_text(NOW)}
-            self.topics.write("contacts", f"default/c{number}", value, NOW)
-
-    async def show(self, generation: int) -> None:
-        """Lets readers see a generation."""
-        shown = Deployment(generation, NOW, NOW, is_complete=True, retention=self.retention.changes)
-        await self.client.execute("HSET", KEYS.deployment, *shown.fields())
-
-    async def note_progress(self, position: int, caught_up: int = NOW) -> None:
-        """What a former session has noted of the contacts, and of all other partitions that they are applied."""
-        for topic in self.topics.partitions():
-            state = PartitionPosition(position if topic == "contacts" else 0, CONTACTS, NOW, caught_up)
-            await self.client.execute("HSET", KEYS.progress(7), f"{topic}:0", encode_state(state))
-
-    def session(self) -> _Session:
-        """A new one."""
-        return _Session(
-            Settings(),
-            self.client,
-            cast(Consumer, self.consumer),
-            self.assignment,
-            status=ViewsStatus("leadstream-views"),
-            stopping=asyncio.Event(),
-        )
-
-    async def contacts(self) -> list[str]:
-        """Those in the read models."""
-        return [each.decode() for each in await self.client.execute("ZRANGE", OWN.contacts, 0, -1)]
 
 
 @pytest.fixture
 async def views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenedViews]:
-    async def retention(_settings: Settings) -> TopicRetention:
-        return found.retention
-
-    async def build(_rebuild: Rebuild) -> Deployment:
-        return Deployment(8, NOW, NOW, is_complete=True, retention=-1)
-
-    with LocalRedis(tmp_path) as server:
-        async with open_redis(server.url) as client:
-            found = OpenedViews(client)
-            await found.show(7)
-            monkeypatch.setattr(consumer_module, "read_retention", retention)
-            monkeypatch.setattr(consumer_module, "GENERATION_SECONDS", 0.0)
-            monkeypatch.setattr(Rebuild, "run", build)
-            yield found
-
-
-async def require_rebuild(views: OpenedViews) -> None:
-    """A new session builds a generation, since it cannot go on from what is there."""
-    session = views.session()
-    async with session.opened():
-        with pytest.raises(_SessionOver, match="generation 8 is built"):
-            await session.run_once()
+    async with open_views(tmp_path, monkeypatch) as found:
+        yield found
 
 
 async def test_it_reads_on_from_the_offsets_beside_the_data_and_not_from_the_progress(views: OpenedViews) -> None:
@@ -137,7 +66,7 @@ async def test_it_ends_before_it_writes_what_readers_do_not_see_any_more(views: 
     session = views.session()
     async with session.opened():
         await views.show(8)
-        with pytest.raises(_SessionOver, match="generation 8 is whole"):
+        with pytest.raises(SessionOver, match="generation 8 is whole"):
             await session.run_once()
     assert await views.contacts() == []
 
@@ -150,6 +79,34 @@ async def test_at_the_end_of_a_partition_it_is_caught_up(views: OpenedViews) -> 
     noted = (await read_positions(views.client, KEYS, 7))["contacts:0"]
     assert (noted.position, noted.end) == (CONTACTS, CONTACTS)
     assert noted.caught_up == noted.at >= NOW
+
+
+class ConsumerUnderTraffic(MemoryViewConsumer):
+    """A consumer of contacts that come faster than one can apply them and ask for the end."""
+
+    async def end_offsets(self, partitions: Iterable[TopicPartitionLike]) -> dict[TopicPartitionLike, int]:
+        """One further than what was applied before."""
+        self.topics.write("contacts", "default/next", {"status": "active", "created": instant_text(NOW)}, NOW)
+        return await super().end_offsets(partitions)
+
+
+async def test_a_partition_to_which_records_come_without_a_pause_counts_as_caught_up(
+    views: OpenedViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = NOW
+    monkeypatch.setattr(session_module, "now_ms", lambda: clock)
+    monkeypatch.setattr(session_module, "PROGRESS_SECONDS", 0.0)
+    views.consumer = ConsumerUnderTraffic(views.topics)
+    views.consumer.assign(views.topics.records)
+    await views.note_progress(0, NOW - 60_000)
+    session = views.session()
+    async with session.opened():
+        for _ in range(5):
+            await session.run_once()
+            clock += 1_000
+            noted = (await read_positions(views.client, KEYS, 7))["contacts:0"]
+            assert noted.position == noted.end - 1
+    assert noted.at - noted.caught_up == 1_000
 
 
 async def test_who_was_away_for_longer_than_tombstones_stay_begins_anew(views: OpenedViews) -> None:

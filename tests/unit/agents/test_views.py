@@ -8,8 +8,8 @@ from agents import views
 from agents.views import views_report
 from streams.metrics import catalog
 from streams.metrics.report import ProcessReport, decode
-from streams.views.consumer import ViewsStatus
 from streams.views.progress import PartitionPosition
+from streams.views.status import ViewsStatus
 
 NOW = 1_772_355_600_000
 
@@ -46,6 +46,15 @@ def test_a_partition_that_is_behind_shows_how_far_and_for_how_long() -> None:
 def test_a_redis_that_is_away_is_a_problem_to_know_of() -> None:
     report = decode(views_report(ViewsStatus("views", ready_since=NOW, problem="no Redis answers")))
     assert report.problems == ("the read models: no Redis answers",)
+    assert values(report)[catalog.REDIS_UP.name,] == 0
+
+
+def test_a_rebuild_that_has_to_come_first_is_a_problem_to_know_of() -> None:
+    status = ViewsStatus("views", ready_since=NOW, rebuild="Redis has no read models")
+    report = decode(views_report(status))
+    assert report.problems == (
+        "the read models: nothing is applied until they are built anew: Redis has no read models",
+    )
     assert values(report)[catalog.REDIS_UP.name,] == 0
 
 

@@ -69,7 +69,6 @@ def test_counters_are_only_looked_at_over_time() -> None:
 
 def test_every_metric_is_shown_or_watched() -> None:
     beside = {
-        "leadstream_process_start_time_seconds",
         "leadstream_worker_info",  # the dashboard chooses workers by it
         "leadstream_group_offset_failures_total",
     }

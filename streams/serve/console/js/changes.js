@@ -38,7 +38,8 @@ function because(record) {
   return text ? h("div", { class: "cause" }, "because ", text) : null;
 }
 
-// A change that comes while one looks: at its time in the list, whose end goes where it is longer than `most`.
+// A change that comes while one looks: at its time in the list, whose end goes where it is longer than `most`, but for
+// what has the focus.
 export function addLive(list, record, { most = SHOWN, ...options } = {}) {
   if (!record.type) return;
   // What came while the list was read stands in it already.
@@ -48,7 +49,8 @@ export function addLive(list, record, { most = SHOWN, ...options } = {}) {
   const item = changeItem(record, { ...options, isNew: true });
   if (later.length) later.at(-1).after(item);
   else list.prepend(item);
-  while (list.children.length > most) list.lastElementChild.remove();
+  const isLeft = (each) => !each.contains(document.activeElement);
+  while (list.children.length > most) [...list.children].findLast(isLeft).remove();
 }
 
 function what(record) {

@@ -23,17 +23,33 @@ export function svg(name, attributes = {}, ...children) {
   return element;
 }
 
+// What comes in the place of the element with the focus gets the focus, or the table that it was in: who works by
+// keyboard stays where they are, and a table that was scrolled stays so.
 export function replace(element, ...children) {
+  const places = placesOfFocus(element);
+  const offsets = [...element.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  element.querySelectorAll(".scroll").forEach((each, index) => { each.scrollLeft = offsets[index] ?? 0; });
+  const [heir] = places.map(({ kind, number }) => alike(element, kind)[number]).filter(Boolean);
+  heir?.focus({ preventScroll: true });
   return element;
 }
 
-// The link that has the focus keeps it: who works by keyboard stays where they are.
-export function replaceWithFocus(element, ...children) {
+function placesOfFocus(element) {
   const { activeElement } = document;
-  const address = element.contains(activeElement) ? activeElement.getAttribute("href") : null;
-  replace(element, ...children);
-  if (address) [...element.querySelectorAll("a")].find((each) => each.getAttribute("href") === address)?.focus();
+  if (element === activeElement || !element.contains(activeElement)) return [];
+  const around = activeElement.parentElement.closest(".scroll");
+  return [activeElement, ...(around && element.contains(around) ? [around] : [])].map((each) =>
+    ({ kind: kindOf(each), number: alike(element, kindOf(each)).indexOf(each) }));
+}
+
+// Links by where they lead; the name of a table may have a count in it.
+function kindOf(element) {
+  return [element.tagName, element.getAttribute("role"), element.getAttribute("href") ?? element.id].join(" ");
+}
+
+function alike(element, kind) {
+  return [...element.querySelectorAll("*")].filter((each) => kindOf(each) === kind);
 }
 
 export function panel(title, width, ...children) {

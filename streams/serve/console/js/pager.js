@@ -1,6 +1,6 @@
 // A list that is read page by page, with cursors.
 
-import { h, replace, replaceWithFocus } from "./dom.js";
+import { h, replace } from "./dom.js";
 
 // The element; `first`, the reading of the first page; and `refresh`, which reads the page that is shown again.
 export function pages(load, show) {
@@ -12,12 +12,12 @@ export function pages(load, show) {
   let cursors = [null];
   let following = null;
 
-  async function read(wanted, put) {
+  async function read(wanted, isAgain = false) {
     const page = await load({ cursor: wanted.at(-1) });
-    if (put === replaceWithFocus && wanted !== cursors) return; // another one was turned to meanwhile
+    if (isAgain && wanted !== cursors) return; // another one was turned to meanwhile
     cursors = wanted;
     following = page.next ?? null;
-    put(body, show(page));
+    replace(body, show(page));
     bar.hidden = cursors.length === 1 && following === null;
     back.disabled = cursors.length === 1;
     next.disabled = following === null;
@@ -25,8 +25,8 @@ export function pages(load, show) {
   }
 
   const tell = (problem) => { replace(body, h("p", { class: "notice bad", role: "alert" }, problem.message)); };
-  const turn = (wanted) => read(wanted, replace).catch(tell);
-  const first = read(cursors, replace);
+  const turn = (wanted) => read(wanted).catch(tell);
+  const first = read(cursors);
   first.catch(tell);
-  return { element: h("div", {}, body, bar), first, refresh: () => read(cursors, replaceWithFocus) };
+  return { element: h("div", {}, body, bar), first, refresh: () => read(cursors, true) };
 }

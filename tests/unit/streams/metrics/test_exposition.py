@@ -45,6 +45,12 @@ def test_a_process_that_gives_no_report_is_down_and_keeps_its_failures() -> None
     assert found["leadstream_process_start_time_seconds{role=pipeline}"] == 1
 
 
+def test_a_process_that_was_not_started_yet_has_no_time_of_its_start() -> None:
+    found = series(WorkerState("w0", [ProcessState("pipeline", 0, 0, {}, None)]))
+    assert found["leadstream_process_up{role=pipeline}"] == 0
+    assert "leadstream_process_start_time_seconds{role=pipeline}" not in found
+
+
 def test_the_buckets_of_a_histogram_add_up() -> None:
     counts = (1, 2, *[0] * (len(catalog.TRANSACTION_SECONDS.bounds) - 2), 4)
     value = MetricValue(catalog.TRANSACTION_SECONDS.name, (), 1.5, counts)

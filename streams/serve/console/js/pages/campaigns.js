@@ -3,7 +3,7 @@
 import { get } from "../api.js";
 import { bars } from "../charts.js";
 import { addLive, changeList } from "../changes.js";
-import { badge, countFigure, figure, h, link, named, panel, replace, replaceWithFocus, table } from "../dom.js";
+import { badge, countFigure, figure, h, link, named, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { count, money, plural, time } from "../texts.js";
@@ -17,7 +17,7 @@ export function revenueText(revenue, kind) {
 
 export async function campaigns({ root, signal, listen }) {
   const shown = h("div", {});
-  const read = async () => replaceWithFocus(shown, campaignTable((await get(["campaigns"])).campaigns));
+  const read = async () => replace(shown, campaignTable((await get(["campaigns"])).campaigns));
   await read();
   replace(root,
     h("h1", {}, "Campaigns"),

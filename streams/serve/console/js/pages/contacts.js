@@ -3,7 +3,7 @@
 import { get } from "../api.js";
 import { addLive, changeList } from "../changes.js";
 import { explanationTree, sentence, words } from "../condition.js";
-import { badge, countFigure, figure, h, link, pairs, panel, replace, replaceWithFocus, table } from "../dom.js";
+import { badge, countFigure, figure, h, link, pairs, panel, replace, table } from "../dom.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
 import { count, money, plain, plural, readable, time } from "../texts.js";
@@ -75,7 +75,7 @@ function fill(parts, about, { since }) {
   replace(parts.properties, Object.keys(about.properties).length
     ? pairs(Object.entries(about.properties).map(([name, value]) => [name, plain(value)]))
     : h("p", { class: "quiet" }, "No property."));
-  replaceWithFocus(parts.relations,
+  replace(parts.relations,
     table("Segments that the contact is in", [
       { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.segment) },
       { title: "Since", kind: "time", cell: (row) => time(row.since) },

@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { SHOWN, addLive, changeList } from "../changes.js";
-import { countFigure, h, link, panel, replace, replaceWithFocus, table } from "../dom.js";
+import { countFigure, h, link, panel, replace, table } from "../dom.js";
 import { refresher } from "../refresh.js";
 import { count } from "../texts.js";
 import { revenueText } from "./campaigns.js";
@@ -35,12 +35,12 @@ function fill(parts, [contacts, { segments }, { campaigns }]) {
     countFigure(contacts.total, "contact"),
     countFigure(segments.length, "segment"),
     countFigure(campaigns.length, "campaign"));
-  replaceWithFocus(parts.segments, table("The largest first", [
+  replace(parts.segments, table("The largest first", [
     { title: "Segment", cell: (row) => h("a", { href: link("segments", row.segment) }, row.name || row.segment) },
     { title: "Members", kind: "number", cell: (row) => count(row.members) },
   ], [...segments].sort((a, b) => b.members - a.members).slice(0, 10),
   "No segment yet. `leadstream definitions apply` brings the first one."));
-  replaceWithFocus(parts.campaigns, table("What sales got and won", [
+  replace(parts.campaigns, table("What sales got and won", [
     { title: "Campaign", cell: (row) => h("a", { href: link("campaigns", row.campaign) }, row.name || row.campaign) },
     { title: "Qualified", kind: "number", cell: (row) => count(row.statuses.qualified ?? 0) },
     { title: "Won", kind: "number", cell: (row) => revenueText(row.revenue, "won") },

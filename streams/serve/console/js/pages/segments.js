@@ -4,7 +4,7 @@ import { get, hasWallClock } from "../api.js";
 import { addLive, changeList } from "../changes.js";
 import { sizeChart, spark } from "../charts.js";
 import { conditionTree } from "../condition.js";
-import { badge, countFigure, h, link, named, panel, replace, replaceWithFocus, table } from "../dom.js";
+import { badge, countFigure, h, link, named, panel, replace, table } from "../dom.js";
 import { count, plural, time } from "../texts.js";
 import { pages } from "../pager.js";
 import { refresher } from "../refresh.js";
@@ -14,7 +14,7 @@ export async function segments({ root, signal, listen }) {
   const sparks = new Sparks(signal);
   const read = async () => {
     const { segments: rows } = await get(["segments"]);
-    replaceWithFocus(shown, table("Segments with their sizes", [
+    replace(shown, table("Segments with their sizes", [
       { title: "Segment", cell: (row) => named("segments", row.segment, row.name) },
       { title: "Kind", cell: (row) => [badge(row.kind), row.paused ? [" ", badge("paused", "warn")] : null, row.defined ? null : [" ", badge("not defined any more", "warn")]] },
       { title: "Members", kind: "number", cell: (row) => count(row.members) },

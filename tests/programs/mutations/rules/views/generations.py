@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.programs.mutations.mutation import Mutation
 
 _REBUILD = "streams/views/rebuild.py"
-_CONSUMER = "streams/views/consumer.py"
+_OF_SESSIONS = "streams/views/session.py"
 _CONTINUITY = "streams/views/continuity.py"
 _RETENTION = "streams/views/retention.py"
 _SWAP = "tests/integration/views/test_swap.py"
@@ -110,7 +110,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="session-offsets",
         section=10,
         rule="reading goes on where the offsets beside the data say",
-        where=_CONSUMER,
+        where=_OF_SESSIONS,
         text="        positions = self._writer.start_positions(\n"
         "            {name: stored[name].position if name in stored else 0 for name in names}\n"
         "        )\n",
@@ -121,7 +121,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="session-rebalance",
         section=10,
         rule="what was fetched before a rebalance is another member's, or comes again",
-        where=_CONSUMER,
+        where=_OF_SESSIONS,
         text="        if number != self._assignment.number:\n            return  # these",
         instead="        if number < 0:\n            return  # these",
         caught_by=(f"{_SESSION}::test_what_was_fetched_before_a_rebalance_is_not_applied",),
@@ -130,7 +130,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="session-generation",
         section=10,
         rule="nothing is written into a generation that readers do not see any more",
-        where=_CONSUMER,
+        where=_OF_SESSIONS,
         text="if deployment.generation != self._deployment.generation:",
         instead="if deployment.generation < self._deployment.generation:",
         caught_by=(f"{_SESSION}::test_it_ends_before_it_writes_what_readers_do_not_see_any_more",),
@@ -139,16 +139,28 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="session-caught-up",
         section=10,
         rule="a partition that is applied to its end is caught up",
-        where=_CONSUMER,
-        text="if position >= ends[partition]:",
-        instead="if position > ends[partition]:",
+        where="streams/views/progress.py",
+        text="        if position >= end:\n            awaited_end, instant = end, asked\n        if position >= awaited_end:\n",
+        instead="        if position > end:\n            awaited_end, instant = end, asked\n        if position > awaited_end:\n",
         caught_by=(f"{_SESSION}::test_at_the_end_of_a_partition_it_is_caught_up",),
+    ),
+    Mutation(
+        id="session-caught-up-under-traffic",
+        section=10,
+        rule="a partition is caught up, too, where it passes the end that it had a moment ago",
+        where="streams/views/progress.py",
+        text="        if position >= awaited_end:\n",
+        instead="        if position >= end:\n",
+        caught_by=(
+            f"{_SESSION}::test_a_partition_to_which_records_come_without_a_pause_counts_as_caught_up",
+            f"{_PROGRESS}::test_a_partition_that_passes_an_end_of_before_was_caught_up_when_that_was_asked_for",
+        ),
     ),
     Mutation(
         id="session-away",
         section=10,
         rule="who was away for longer than tombstones stay begins anew",
-        where=_CONSUMER,
+        where=_OF_SESSIONS,
         text="stored[name].caught_up if name in stored else now for name in names}",
         instead="now for name in names}",
         caught_by=(f"{_SESSION}::test_who_was_away_for_longer_than_tombstones_stay_begins_anew",),
@@ -157,7 +169,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="session-cluster-empty",
         section=10,
         rule="an account has lost nothing of a partition without records",
-        where=_CONSUMER,
+        where=_OF_SESSIONS,
         text="if name in stored and stored[name].position > 0]",
         instead="if name in stored]",
         caught_by=(
@@ -168,8 +180,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="session-kept-for-ever",
         section=10,
         rule="feeds of topics that keep all are not trimmed",
-        where=_CONSUMER,
-        text='if self._is_due("trim", now, TRIM_SECONDS) and self._retention.changes >= 0:',
+        where=_OF_SESSIONS,
+        text='if self._is_due("trim", now, TRIM_SECONDS) and self._deployment.retention >= 0:',
         instead='if self._is_due("trim", now, TRIM_SECONDS):',
         caught_by=(f"{_SESSION}::test_feeds_that_are_kept_for_ever_are_not_trimmed",),
     ),
