@@ -15,7 +15,7 @@ import msgspec
 from benchmarks.live_edit.command import leadstream
 from benchmarks.live_edit.definitions import ACCOUNT, EVERYBODY, DefinitionsDocument
 from schemas.topics import JOURNAL, PIPELINE_IN
-from schemas.values import instant_text
+from schemas.values import instant_ms, instant_text
 from streams.engine.journal.records import JournalEvent, Marker, Tick, decode
 from streams.settings import Settings
 from tests.harness.kafka.topic_reader import TopicRecords, read_topic
@@ -50,16 +50,16 @@ class PublishedHistory:
                     cuts[number] = JournalCut(record.offset, entry.at)
         return cuts
 
-    def lines_before(self, partition: int, cut: JournalCut) -> Iterable[tuple[int, bytes]]:
-        """Yields instant (ms) and line of each record of a journal partition before the cut."""
+    def lines_before(self, partition: int, cut: JournalCut) -> Iterable[tuple[int, str | None, bytes]]:
+        """Yields instant (ms), contact (None for time) and line of each record of a partition before the cut."""
         for record in self.journal[partition]:
             if record.offset >= cut.offset:
                 return
             entry = decode(record.value)
             if isinstance(entry, JournalEvent):
-                yield entry.at, self.sources[entry.source]
+                yield entry.at, entry.owner, self.sources[entry.source]
             elif isinstance(entry, Tick | Marker) and entry.at is not None:
-                yield entry.at, msgspec.json.encode(_clock_event(entry.at))
+                yield entry.at, None, msgspec.json.encode(_clock_event(entry.at))
 
 
 def _clock_event(at: int) -> dict[str, str]:
@@ -100,15 +100,45 @@ class ReferenceRun:
         definitions, events = self.folder / "fresh.json", self.folder / f"fresh-{partition}.jsonl"
         definitions.write_bytes(msgspec.json.encode(document))
         # What is due at the cut's instant is not decided yet: its tick or marker only closes the time before.
-        end = cut.at - 1
+        clock = cut.at - 1
+        last_instants: dict[str, int] = {}
         with events.open("wb") as out:
-            for at, line in self.history.lines_before(partition, cut):
-                end = max(end, at)
+            for at, owner, line in self.history.lines_before(partition, cut):
+                if owner is None:
+                    clock = max(clock, at - 1)
+                else:
+                    last_instants[owner] = max(at, last_instants.get(owner, at))
                 out.write(line + b"\n")
-        options = ["--definitions", str(definitions), "--until", instant_text(end), "--state", str(events)]
+        end = max(clock, *last_instants.values())
+        options = ["--definitions", str(definitions), "--until", instant_text(end), str(events)]
         output = await leadstream("replay", *options, log=self.folder / "fresh.log")
-        rows = [msgspec.json.decode(line) for line in output.splitlines()]
-        return {(row["segment"], row["contact"]) for row in rows if row["type"] == "segment.member"}
+        members: Members = set()
+        for line in output.splitlines():
+            change = msgspec.json.decode(line, type=_Change)
+            # An event before the cut may be later than it. That moves the time of its own contact only, but the end
+            # of a replay that of all.
+            reached = max(clock, last_instants.get(change.contact, clock))
+            if change.cause.kind == "clock" and instant_ms(change.at) > reached:
+                continue
+            if change.type == "segment.entered":
+                members.add((change.segment, change.contact))
+            elif change.type == "segment.exited":
+                members.discard((change.segment, change.contact))
+        return members
+
+
+class _Cause(msgspec.Struct):
+    kind: str = ""
+
+
+class _Change(msgspec.Struct):
+    """What is read of a replay's output; only a change of a segment names one."""
+
+    type: str
+    contact: str = ""
+    at: str = ""
+    segment: str = ""
+    cause: _Cause = msgspec.field(default_factory=_Cause)
 
 
 def active_members(candidates: Members, members: Members) -> Members:

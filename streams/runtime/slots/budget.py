@@ -27,12 +27,17 @@ left waits for the next transaction, and the slot's next slices for that.
 """
 
 RELEASE_BUDGET = Budget(seconds=0.012)
-"""Of a release that reaches every contact, while events come; a pause for the events of all slots follows."""
+"""Of a release that reaches every contact, while events come. Those of its slot are decided before; a pause for the
+events of all slots follows.
+"""
 
 STEP_BUDGET = Budget(seconds=0.002)
 """Of events and ticks, while events come: between two steps the other slots of the worker read their answers. Each
 round trip of a transaction would else wait for the decisions of all.
 """
+
+EVENT_STEP_BUDGET = replace(STEP_BUDGET, advances_releases=False)
+"""The same before a part of a release, which alone counts for the pause after it."""
 
 LOADED_BUDGET = Budget(seconds=0.030)
 """With many records waiting, the fixed cost of a transaction is shared by more of them."""
@@ -51,6 +56,7 @@ class DecisionBudget:
         self._throttle = throttle
         self._wake = wake
         self._last_release = -inf  # perf_counter seconds
+        self._position = 0
         self._measured_seconds = 0.0
 
     def mark_busy(self) -> None:
@@ -66,6 +72,7 @@ class DecisionBudget:
 
         The journal was fed before `position`; `is_loaded`: many records wait to be decided.
         """
+        self._position = position
         if not self._decider.has_pending():
             return None
         if not self.is_busy():
@@ -73,21 +80,33 @@ class DecisionBudget:
         budget = LOADED_BUDGET if is_loaded else BUSY_BUDGET
         if not self._is_releasing():
             return budget if is_loaded or not self._throttle.has_reservation else SLICES_BUDGET
-        has_records = self._decider.resume_offset(position) < position
         if self._throttle.may_decide(self._wake, self._last_release):
             self._last_release = time.perf_counter()
-            return budget if has_records else RELEASE_BUDGET
-        return replace(budget, advances_releases=False) if has_records else None
+            return budget if is_loaded else RELEASE_BUDGET
+        return replace(budget, advances_releases=False) if self._count_undecided() else None
 
     def steps(self, budget: Budget) -> Iterator[Budget]:
         """The parts of a budget that are decided, and measured, in one go each."""
-        if budget is not BUSY_BUDGET:
-            yield budget
+        if budget is BUSY_BUDGET:
+            seconds = 0.0
+            while self._decider.has_pending() and seconds < budget.seconds:
+                yield STEP_BUDGET
+                seconds += self._measured_seconds
             return
-        seconds = 0.0
-        while self._decider.has_pending() and seconds < budget.seconds:
-            yield STEP_BUDGET
-            seconds += self._measured_seconds
+        if budget is RELEASE_BUDGET:
+            yield from self._event_steps()
+        yield budget
+
+    def _event_steps(self) -> Iterator[Budget]:
+        """Until no event is left, or the next record waits for the release, or BUSY_BUDGET is used up."""
+        seconds, before = 0.0, inf
+        while 0 < (undecided := self._count_undecided()) < before and seconds < BUSY_BUDGET.seconds:
+            yield EVENT_STEP_BUDGET
+            seconds, before = seconds + self._measured_seconds, undecided
+
+    def _count_undecided(self) -> int:
+        """How many offsets of the journal were fed and wait."""
+        return self._position - self._decider.resume_offset(self._position)
 
     @contextlib.contextmanager
     def measure(self, budget: Budget) -> Iterator[None]:

@@ -15,6 +15,7 @@ from streams.engine.settings import DEFAULT_ENGINE_SETTINGS
 from streams.runtime.backfill.throttle import FIRST_SLICE_SECONDS, MEASURED_SLICES, Throttle
 from streams.runtime.slots.budget import (
     BUSY_BUDGET,
+    EVENT_STEP_BUDGET,
     IDLE_BUDGET,
     LOADED_BUDGET,
     RELEASE_BUDGET,
@@ -158,6 +159,38 @@ def test_events_do_not_wait_for_the_turn_of_a_release() -> None:
     budget = setup.next()
     assert budget is not None
     assert (budget.seconds, budget.advances_releases) == (BUSY_BUDGET.seconds, False)
+
+
+def test_only_the_part_of_a_release_counts_for_its_pause_not_the_events_before_it() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    setup.begin_release()
+    for _ in range(3):
+        setup.decider.feed(*visit(setup.position))
+        setup.position += 1
+    budget = setup.next()
+    assert budget is RELEASE_BUDGET
+    marks = [setup.count_marks(step) for step in setup.budget.steps(budget)]
+    assert (len(marks) > 1, sum(marks), marks[-1]) == (True, 1, 1)
+    assert not setup.decider.has_pending()
+
+
+def test_a_tick_behind_a_release_waits_for_it() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    setup.begin_release()
+    tick = records.encode(records.Tick(START, "default"))
+    setup.decider.feed(setup.position, records.TICK_KEY, tick)
+    setup.position += 1
+    budget = setup.next()
+    assert budget is RELEASE_BUDGET
+    event_steps = 0
+    for step in setup.budget.steps(budget):
+        event_steps += step is EVENT_STEP_BUDGET
+        with setup.budget.measure(step):
+            setup.decider.work(step)
+    assert event_steps == 1  # nothing moved in it
+    assert not setup.decider.has_pending()
 
 
 def test_only_decisions_of_slices_and_releases_are_followed_by_a_pause() -> None:
