@@ -35,6 +35,8 @@ class ClaimTracker:
 
     def inherit(self, buffer: PartitionBuffer, name: Partition, claims: Claims) -> None:
         """At take-over: raises the buffer's claim to the former owner's; `name` is the partition without prefix."""
+        # A worker that has owned the partition before has not counted since: the last owner has.
+        self._idle_times.pop(name, None)
         state = claims.states.get(name)
         if state is not None:
             buffer.claim = max(buffer.claim, state.claim.claim)

@@ -16,6 +16,7 @@ from streams.settings import Settings
 from tests.harness.runtime.fake_records import enqueue_records
 
 VISITS = Partition("web-visits", 0)
+MINUTE_MS = 60_000
 
 
 def test_readers_take_the_largest_claim_of_a_partition() -> None:
@@ -194,6 +195,21 @@ def test_a_new_owner_inherits_the_claim_and_its_idle_time() -> None:
     assert (later.stable, later.high) == (2, 5)  # from the former owner's claim
 
 
+def test_what_comes_back_to_a_former_owner_was_not_stuck_while_another_read_it() -> None:
+    tracker, claims = ClaimTracker("w1"), Claims()
+    before = started_buffer()
+    tracker.inherit(before, VISITS, claims)
+    blocked = {VISITS: ends(before, sent=0, position=0, stable=0, high=5)}
+    tracker.update_claim(before, VISITS, blocked, claims, now=0)
+    others = Claim(claim=MINUTE_MS, position=5, stable=5, high=8, readable=True, worker="w2")
+    claims.add(VISITS, others, timestamp=MINUTE_MS)
+    back = started_buffer(committed_position=5)
+    tracker.inherit(back, VISITS, claims)
+    first = tracker.update_claim(back, VISITS, {}, claims, now=20 * MINUTE_MS)
+    assert (first.claim, first.stuck, first.stood) == (MINUTE_MS, 0, 0)
+    assert (first.stable, first.high) == (5, 8)
+
+
 def test_the_time_without_a_move_of_the_stable_end_is_counted_over_owners() -> None:
     claims = Claims()
     claims.add(VISITS, Claim(claim=0, position=0, stable=0, high=5, stuck=50_000), timestamp=60_000)
@@ -224,9 +240,9 @@ def test_the_idle_time_of_a_readable_partition_is_counted() -> None:
     assert tracker.update_claim(buffer, VISITS, read_ends, claims, now=14_000).stood == 0
 
 
-def started_buffer() -> PartitionBuffer:
-    """A buffer whose partition was just sought to its beginning."""
-    buffer = PartitionBuffer(VISITS, committed_position=0)
+def started_buffer(committed_position: int = 0) -> PartitionBuffer:
+    """A buffer whose partition was just sought to its committed position."""
+    buffer = PartitionBuffer(VISITS, committed_position=committed_position)
     buffer.start(token=1)
     return buffer
 
