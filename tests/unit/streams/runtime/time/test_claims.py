@@ -191,7 +191,7 @@ def test_a_new_owner_inherits_the_claim_and_its_idle_time() -> None:
     enqueue_records(buffer, timestamps=[1_000])  # its arrival becomes the claim
     tracker.update_claim(buffer, VISITS, {}, claims, now=70_000)
     later = tracker.update_claim(buffer, VISITS, {}, claims, now=71_000)
-    assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 51_000, "w1")
+    assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 50_000, "w1")
     assert (later.stable, later.high) == (2, 5)  # from the former owner's claim
 
 
@@ -214,13 +214,31 @@ def test_the_time_without_a_move_of_the_stable_end_is_counted_over_owners() -> N
     claims = Claims()
     claims.add(VISITS, Claim(claim=0, position=0, stable=0, high=5, stuck=50_000), timestamp=60_000)
     buffer, tracker = started_buffer(), ClaimTracker("w1")
-    blocked = {VISITS: ends(buffer, sent=60_000, position=0, stable=0, high=5)}
-    tracker.update_claim(buffer, VISITS, blocked, claims, now=70_000)
-    later = tracker.update_claim(buffer, VISITS, blocked, claims, now=71_000)
+    blocked = ends(buffer, sent=70_000, position=0, stable=0, high=5)
+    tracker.update_claim(buffer, VISITS, {VISITS: blocked}, claims, now=70_000)
+    still_blocked = {VISITS: blocked._replace(sent_at=71_000)}
+    later = tracker.update_claim(buffer, VISITS, still_blocked, claims, now=71_000)
     assert later.stuck == 51_000
     assert not later.readable
     later_ends = {VISITS: ends(buffer, sent=72_000, position=0, stable=5, high=5)}
     assert tracker.update_claim(buffer, VISITS, later_ends, claims, now=72_000).stuck == 0
+
+
+def test_a_worker_that_was_frozen_has_not_seen_the_stable_end_stand_still() -> None:
+    buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
+    blocked = {VISITS: ends(buffer, sent=0, position=0, stable=0, high=5)}
+    tracker.update_claim(buffer, VISITS, blocked, claims, now=0)
+    assert tracker.update_claim(buffer, VISITS, blocked, claims, now=20 * MINUTE_MS).stuck == 0
+    later = {VISITS: ends(buffer, sent=20 * MINUTE_MS, position=0, stable=0, high=5)}
+    assert tracker.update_claim(buffer, VISITS, later, claims, now=20 * MINUTE_MS).stuck == 20 * MINUTE_MS
+
+
+def test_a_stable_end_without_records_behind_it_does_not_stand_still() -> None:
+    buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
+    empty = {VISITS: ends(buffer, sent=0, position=0, stable=0, high=0)}
+    tracker.update_claim(buffer, VISITS, empty, claims, now=0)
+    opened = {VISITS: ends(buffer, sent=20 * MINUTE_MS, position=0, stable=0, high=5)}
+    assert tracker.update_claim(buffer, VISITS, opened, claims, now=20 * MINUTE_MS).stuck == 0
 
 
 def test_before_its_first_fetch_a_partition_may_hold_anything() -> None:
