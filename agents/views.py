@@ -1,8 +1,8 @@
 """`python -m agents.views`: the process of the role `views`; the worker's supervisor starts it.
 
-Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when no Redis is
-named, 79 when another worker has its name. A Redis that is away or refuses does not end it: that is logged, and
-repeated.
+Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away or not back yet (the supervisor starts it again), 78 when
+no Redis is named, 79 when another worker has its name. A Redis that is away or refuses does not end it: that is
+logged, and repeated.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ async def _run_until_signal(settings: Settings) -> None:
     consumer = view_consumer(settings)
     # Before the topics are there: a parent takes a process that does not answer for one that hangs.
     await answer_reports(partial(views_report, consumer.status))
-    await await_topics(settings, settings.start_patience_ms / 1000)
+    await await_topics(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
     await consumer.run()

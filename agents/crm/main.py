@@ -1,7 +1,7 @@
 """`python -m agents.crm.main`: the process of the role `crm`; the worker's supervisor starts it.
 
-Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when the settings
-name no org. A login that Salesforce refuses does not end it: it is logged and repeated.
+Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away or not back yet (the supervisor starts it again), 78 when
+the settings name no org. A login that Salesforce refuses does not end it: it is logged and repeated.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ async def _raise_first_error(*tasks: asyncio.Task[None]) -> None:
 async def _run_until_signal(settings: Settings) -> None:
     parts = CrmParts()
     await answer_reports(partial(crm_report, parts))
-    await await_topics(settings, settings.start_patience_ms / 1000)
+    await await_topics(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

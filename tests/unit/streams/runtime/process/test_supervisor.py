@@ -76,6 +76,25 @@ def test_a_child_that_ends_itself_is_started_again(tmp_path: Path) -> None:
     assert parent.wait(LIMIT_SECONDS) == 0
 
 
+def test_a_child_whose_topics_have_no_leaders_yet_is_started_again(tmp_path: Path) -> None:
+    parent = run(
+        tmp_path,
+        """
+        from streams.kafka.topic_admin import TopicsReport
+        from streams.kafka.topic_check import NO_LEADER, Findings
+        from streams.runtime.process.child import run_child
+
+        async def look_at_topics(_settings):
+            TopicsReport([Findings("journal", problems=[NO_LEADER])], None).require_fit()
+
+        run_child("views", look_at_topics)
+        """,
+    )
+    wait_for(tmp_path, 2)
+    parent.terminate()
+    assert parent.wait(LIMIT_SECONDS) == 0
+
+
 @pytest.mark.parametrize("code", [64, 78, 79])
 def test_what_no_restart_can_help_ends_the_parent_with_the_same_code(tmp_path: Path, code: int) -> None:
     assert run(tmp_path, f"sys.exit({code})").wait(LIMIT_SECONDS) == code
