@@ -16,6 +16,7 @@ import structlog
 
 from streams.clock import now_ms
 from streams.errors import ConfigurationError
+from streams.kafka.clients import seen_topics
 from streams.kafka.topic_admin import await_topics
 from streams.kafka.view_groups import is_embedded, remove_group, view_group_id
 from streams.metrics import catalog
@@ -67,7 +68,8 @@ async def _run_until_signal(settings: Settings) -> None:
     await await_topics(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
-    await consumer.run()
+    with seen_topics():
+        await consumer.run()
     if is_embedded(settings.views_group):
         group = view_group_id(settings)
         if problem := await remove_group(settings.bootstrap, group):

@@ -19,6 +19,7 @@ from agents.crm.org_checker import OrgChecker
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.directory import OrgDirectory
 from streams.errors import BrokerUnavailable
+from streams.kafka.clients import seen_topics
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
@@ -83,7 +84,8 @@ async def _run_until_signal(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     spans = start_spans("crm", settings.name or "crm")
     try:
-        await run(settings, stopping, parts=parts, spans=spans)
+        with seen_topics():
+            await run(settings, stopping, parts=parts, spans=spans)
     finally:
         if spans is not None:
             spans.close()

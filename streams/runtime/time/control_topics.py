@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.topics import CLAIMS, CLOCK, DEFINITIONS
 from schemas.values import instant_ms
-from streams.errors import TopicsMissing
+from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import follow
@@ -104,11 +104,15 @@ class ControlTopicReader:
         await consumer.stop()
 
     async def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
-        """The partition counts of topics. Raises TopicsMissing for one that the broker does not show."""
+        """The partition counts of topics.
+
+        Raises BrokerUnavailable for one that the broker does not show: it was there when the worker started, and the
+        next start finds out whether it still is.
+        """
         counts = await fetch_partition_counts(await self._started_consumer(), topics)
         missing = [topic for topic, count in counts.items() if not count]
         if missing:
-            raise TopicsMissing(f"topics are missing: {', '.join(missing)}; run `leadstream topics create`")
+            raise BrokerUnavailable(f"the broker does not show topics that were there before: {', '.join(missing)}")
         return counts
 
     async def catch_up(self) -> None:

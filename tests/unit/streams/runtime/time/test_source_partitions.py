@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaError
 
-from streams.errors import TopicsMissing
+from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.time.claims import Claim
@@ -101,7 +101,7 @@ async def test_each_look_says_what_is_new() -> None:
     assert broker.added == [VISITS[:1], [], VISITS[1:]]
 
 
-@pytest.mark.parametrize("error", [KafkaError("away"), TopicsMissing("web-visits"), TimeoutError()])
+@pytest.mark.parametrize("error", [KafkaError("away"), BrokerUnavailable("web-visits"), TimeoutError()])
 async def test_without_an_answer_the_partitions_are_as_long_ago_seen_as_before(error: Exception) -> None:
     broker = FakePartitionCounts({"web-visits": 1}, error)
     await broker.look()
