@@ -13,8 +13,9 @@ from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.time.claims import Claim
+from streams.runtime.time.clock_advances import ClockAdvance
 from streams.runtime.time.source_partitions import SourcePartitions, SourceWatch
-from streams.runtime.time.ticks import ClockAdvance, ControlState, TickScheduler
+from streams.runtime.time.ticks import ControlState, TickScheduler
 from streams.settings import Settings
 
 VISITS = [Partition("web-visits", 0), Partition("web-visits", 1)]
