@@ -1,8 +1,8 @@
 """`python -m agents.views`: the process of the role `views`; the worker's supervisor starts it.
 
-Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when no Redis is
-named, 79 when another worker has its name. A Redis that is away or refuses does not end it: that is logged, and
-repeated.
+Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away or not back yet (the supervisor starts it again), 78 when
+no Redis is named, 79 when another worker has its name. A Redis that is away or refuses does not end it: that is
+logged, and repeated.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 
 from streams.clock import now_ms
 from streams.errors import ConfigurationError
+from streams.kafka.clients import seen_topics
 from streams.kafka.topic_admin import await_topics
 from streams.kafka.view_groups import is_embedded, remove_group, view_group_id
 from streams.metrics import catalog
@@ -68,10 +69,11 @@ async def _run_until_signal(settings: Settings) -> None:
     consumer = view_consumer(settings)
     # Before the topics are there: a parent takes a process that does not answer for one that hangs.
     await answer_reports(partial(views_report, consumer.status))
-    await await_topics(settings, settings.start_patience_ms / 1000)
+    await await_topics(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, consumer.stop)
-    await consumer.run()
+    with seen_topics():
+        await consumer.run()
     if is_embedded(settings.views_group):
         group = view_group_id(settings)
         if problem := await remove_group(settings.bootstrap, group):

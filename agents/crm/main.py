@@ -1,7 +1,7 @@
 """`python -m agents.crm.main`: the process of the role `crm`; the worker's supervisor starts it.
 
-Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away (the supervisor starts it again), 78 when the settings
-name no org. A login that Salesforce refuses does not end it: it is logged and repeated.
+Exit codes: 0 after SIGTERM or SIGINT, 69 when Kafka is away or not back yet (the supervisor starts it again), 78 when
+the settings name no org. A login that Salesforce refuses does not end it: it is logged and repeated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from agents.crm.org_checker import OrgChecker
 from agents.crm.process_report import CrmParts, crm_report
 from connectors.salesforce.org.directory import OrgDirectory
 from streams.errors import BrokerUnavailable
+from streams.kafka.clients import seen_topics
 from streams.kafka.topic_admin import await_topics
 from streams.runtime.process.child import run_child
 from streams.runtime.process.report_channel import answer_reports
@@ -77,13 +78,14 @@ async def _raise_first_error(*tasks: asyncio.Task[None]) -> None:
 async def _run_until_signal(settings: Settings) -> None:
     parts = CrmParts()
     await answer_reports(partial(crm_report, parts))
-    await await_topics(settings, settings.start_patience_ms / 1000)
+    await await_topics(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     spans = start_spans("crm", settings.name or "crm")
     try:
-        await run(settings, stopping, parts=parts, spans=spans)
+        with seen_topics():
+            await run(settings, stopping, parts=parts, spans=spans)
     finally:
         if spans is not None:
             spans.close()

@@ -28,6 +28,15 @@ def broker_errors(bootstrap: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def seen_topics() -> Iterator[None]:
+    """In a process that found all topics when it started: raises BrokerUnavailable in place of TopicsMissing."""
+    try:
+        yield
+    except TopicsMissing as error:
+        raise BrokerUnavailable(f"the broker does not show what was there before: {error}") from error
+
+
 @asynccontextmanager
 async def admin_client(bootstrap: str) -> AsyncIterator[AdminClient]:
     """A started admin client, closed at the end. Raises BrokerUnavailable when no broker answers."""

@@ -80,8 +80,7 @@ async def stop_consumer(consumer: Consumer) -> None:
     caller's own task was cancelled. Where the fetcher just ends the tasks of a former assignment it takes the
     cancellation for one of theirs and goes on, and `stop` would wait for ever; a second one reaches it.
     """
-    await asyncio.sleep(0)  # mostly enough for the fetcher to end those tasks
-    stop = asyncio.ensure_future(consumer.stop())
+    stop = asyncio.ensure_future(_settle_and_stop(consumer))
     cancellation: asyncio.CancelledError | None = None
     while not stop.done():
         try:
@@ -95,6 +94,13 @@ async def stop_consumer(consumer: Consumer) -> None:
         raise cancellation
     if not stop.cancelled():
         stop.result()
+
+
+async def _settle_and_stop(consumer: Consumer) -> None:
+    try:
+        await asyncio.sleep(0)  # mostly enough for the fetcher to end those tasks
+    finally:
+        await consumer.stop()
 
 
 async def fetch_end_offsets(consumer: Consumer, partitions: Sequence[TopicPartitionLike]) -> Offsets:

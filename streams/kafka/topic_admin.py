@@ -15,12 +15,14 @@ from streams.errors import BrokerUnavailable, ConfigurationError, LeadstreamErro
 from streams.kafka.clients import admin_client
 from streams.kafka.deployment import DeploymentRecord, read_deployment, write_deployment
 from streams.kafka.protocols import AdminClient
-from streams.kafka.topic_check import ExistingTopic, Findings, check_topic
+from streams.kafka.topic_check import NO_LEADER, ExistingTopic, Findings, check_topic
 from streams.kafka.topic_plan import PlannedTopic, plan_topics
 from streams.progress import ProgressCallback
 from streams.settings import Settings
 
 LEADER_SECONDS = 30.0
+START_SECONDS = 15.0
+"""So long every process waits for its topics at least: brokers that were started with it need a few seconds."""
 _RETRY_SECONDS = 0.1
 _MAX_NAMES = 3
 _NO_ERROR = 0
@@ -36,7 +38,7 @@ class TopicsReport:
     def require(self, settings: Settings) -> DeploymentRecord:
         """Returns the deployment when workers with these settings can run on these topics.
 
-        Raises TopicsMissing or TopicsMismatch, naming the first three topics concerned.
+        Raises TopicsMissing, TopicsMismatch or BrokerUnavailable, naming the first three topics concerned.
         """
         if self.deployment is not None:
             self.deployment.require(settings)
@@ -46,13 +48,19 @@ class TopicsReport:
         return self.deployment
 
     def require_fit(self) -> None:
-        """Raises TopicsMissing or TopicsMismatch when a topic is missing or is not as planned."""
+        """Raises TopicsMissing or TopicsMismatch when a topic is missing or is not as planned, and BrokerUnavailable
+        when nothing is wrong but that partitions have no leader.
+        """
         missing = [finding.topic for finding in self.findings if finding.is_missing]
         if missing:
             raise TopicsMissing(f"missing: {_first_names(missing)}; run `leadstream topics create`")
-        wrong = [f"{finding.topic} {problem}" for finding in self.findings for problem in finding.problems]
+        problems = [(finding.topic, problem) for finding in self.findings for problem in finding.problems]
+        wrong = [f"{topic} {problem}" for topic, problem in problems if problem != NO_LEADER]
         if wrong:
             raise TopicsMismatch(f"{_first_names(wrong, '; ')}; mend it, or create topics under another prefix")
+        if problems:
+            leaderless = _first_names([topic for topic, _ in problems])
+            raise BrokerUnavailable(f"partitions have no leader: {leaderless}; are all brokers of the cluster up?")
 
 
 async def create_topics(settings: Settings, on_progress: ProgressCallback | None = None) -> list[str]:
@@ -96,14 +104,15 @@ async def require_topics(settings: Settings) -> DeploymentRecord:
     return (await check_topics(settings)).require(settings)
 
 
-async def await_topics(settings: Settings, seconds: float) -> DeploymentRecord:
-    """The deployment, once workers can run on the topics. Raises the error that is left after `seconds`.
+async def await_topics(settings: Settings) -> DeploymentRecord:
+    """The deployment, once workers can run on the topics. Raises the error that is left after START_SECONDS, or after
+    the patience of the settings where that is longer.
 
     A broker that has just started shows topics without leaders, or no topics, for a moment. That is no wrong
     configuration and must not end the deployment.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+    deadline = loop.time() + max(START_SECONDS, settings.start_patience_ms / 1000)
     while True:
         try:
             # The record is written when all topics are there: until then it is enough to look for it.
@@ -192,7 +201,8 @@ async def _configs(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[s
     for answer in await admin.describe_configs(resources):
         for code, message, _type, name, entries in answer.resources:
             if code != _NO_ERROR:
-                raise ConfigurationError(f"the broker does not show the configuration of {name}: {message}")
+                error = BrokerUnavailable if for_code(code).retriable else ConfigurationError
+                raise error(f"the broker does not show the configuration of {name}: {message}")
             configs[name] = {entry[0]: entry[1] for entry in entries}
     return configs
 

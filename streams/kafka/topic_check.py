@@ -9,6 +9,8 @@ from streams.kafka.topic_plan import PlannedTopic
 
 HOUR_MS = 3_600_000
 UNLIMITED = -1
+NO_LEADER = "has a partition without a leader"
+"""The problem of a topic that passes by itself: a broker is away, or has not come back yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def check_topic(plan: PlannedTopic, existing: ExistingTopic | None) -> Findings:
         findings.problems.append("does not exist")
         return findings
     if not existing.has_leaders:
-        findings.problems.append("has a partition without a leader")
+        findings.problems.append(NO_LEADER)
     _check_partitions(plan, existing, findings)
     _check_cleanup(plan, existing.config, findings)
     _check_retention(plan, existing.config, findings)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def status(*, bootstrap: BootstrapOption = None, prefix: PrefixOption = None, as_json: JsonOption = False) -> None:
     """Show how the deployment is: broker, topics, workers with their slots, lag, time, Salesforce, dead letters.
 
-    Ends with 69 when no broker answers, and with 78 when workers cannot run on the topics.
+    Ends with 69 when no broker answers or partitions have no leader, with 78 when workers cannot run on the topics.
     """
     settings = settings_from(bootstrap=bootstrap, prefix=prefix)
     with progress_bar(quiet=as_json) as advance:

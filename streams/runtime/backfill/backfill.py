@@ -25,6 +25,7 @@ from pathlib import Path
 import msgspec
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from structlog.typing import FilteringBoundLogger
 
 from schemas.topics import DEAD_LETTERS
@@ -32,7 +33,7 @@ from schemas.values import instant_text
 from streams.engine.journal.records import Marker
 from streams.engine.partition.backfill import BackfillCounter, JournalEntry
 from streams.engine.partition.checkpoint import PendingProposal
-from streams.errors import NoDiskSpace, PastCounterLost
+from streams.errors import BrokerUnavailable, NoDiskSpace, PastCounterLost
 from streams.kafka.dead_letters import read_refused_sources
 from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import fetch_end_offsets, read_batches_to_end, require_key, require_value
@@ -243,7 +244,10 @@ class Backfill:
     async def _count(
         self, account: str, proposal: PendingProposal, after: str, slices: SliceQueue, logger: FilteringBoundLogger
     ) -> CountEnd:
-        """One pass over the journal, which puts its slices into the queue; begun again until it succeeds."""
+        """One pass over the journal, which puts its slices into the queue; begun again until it succeeds.
+
+        A broker that is away, or a leader that changes, ends no slot: what the slots need themselves they notice.
+        """
         pause = FIRST_PAUSE
         while True:
             began = time.monotonic()
@@ -255,7 +259,7 @@ class Backfill:
                 else:
                     end = await self._count_there(process, request, slices, logger)
                 slices.complete()
-            except (PastCounterLost, NoDiskSpace) as error:
+            except (PastCounterLost, NoDiskSpace, KafkaError, BrokerUnavailable) as error:
                 logger.warning("counting the past again", cause=error_summary(error), after_ms=round(1000 * pause))
             else:
                 ms = round(1000 * (time.monotonic() - began))

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from streams.engine.state.memory_rows import MemoryRows
 from streams.engine.state.row_store import RowStore
+from streams.kafka.clients import seen_topics
 from streams.kafka.deployment import read_deployment_id
 from streams.runtime.disk.slot_folder import FolderIdentity, current_boot_id, open_slot_folder
 from streams.runtime.disk.unused_folders import remove_unused_folders
@@ -83,7 +84,7 @@ class RowStores:
     async def prepare(self) -> None:
         """At the first call, removes folders long unused and reads what tells this deployment from others.
 
-        Raises BrokerUnavailable, TopicsMissing.
+        Raises BrokerUnavailable.
         """
         if self._is_prepared:
             return
@@ -91,7 +92,8 @@ class RowStores:
         if self._has_row_store:
             await asyncio.to_thread(remove_unused_folders, self._folder, self._changelog)
         if self._is_on_disk:
-            self._deployment = await read_deployment_id(self._settings)
+            with seen_topics():
+                self._deployment = await read_deployment_id(self._settings)
         self._is_prepared = True
 
     def open(self, slot: int) -> tuple[RowStore, LocalRows]:

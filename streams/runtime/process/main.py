@@ -26,8 +26,6 @@ from streams.tracing.spans import start_spans
 
 log = structlog.get_logger()
 
-TOPICS_SECONDS = 15.0
-
 COLLECTOR_THRESHOLDS = (10_000, 1, 1_000)
 """When the collector of cycles looks (`gc.set_threshold`). Decisions make no cycles; by default it looks at all
 contacts in memory again and again. Everything waits while it looks at its second generation, so that is small: a
@@ -75,7 +73,7 @@ def main(
 
 async def _await_deployment(spec: AppSpec, settings: Settings) -> DeploymentRecord:
     """Returns the deployment when the worker can run on the topics, and the settings that decide are recorded."""
-    deployment = await await_topics(settings, max(TOPICS_SECONDS, settings.start_patience_ms / 1000))
+    deployment = await await_topics(settings)
     if spec.records_decisions and not deployment.is_complete:
         completed = await complete_deployment(settings, deployment)
         log.info("recorded what decides", **completed.decisions)

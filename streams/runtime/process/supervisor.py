@@ -23,6 +23,7 @@ import structlog
 
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, ConfigurationError, DuplicateWorker, Internal, UsageError
+from streams.runtime.fatal import error_summary
 from streams.runtime.process.report_channel import DESCRIPTOR_VARIABLE, ReportRequests, open_requests
 from streams.settings import FILE_SUFFIX, Settings, variable_name
 
@@ -162,26 +163,53 @@ class Supervisor:
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
 
     async def _run_once(self, child: Child, state: ChildState) -> int:
+        with contextlib.ExitStack() as opened:
+            try:
+                process, requests = await self._start(child, opened)
+            except (OSError, RuntimeError) as error:
+                # The machine has no process, thread, descriptor or memory left for it; the other children go on.
+                self._report("not started", child=child.name, why=error_summary(error))
+                return Internal.exit_code
+            state.pid, state.started_at = process.pid, now_ms()
+            state.has_answered, state.report_problem = False, ""
+            state.requests = requests
+            try:
+                return await self._await_end(process, child)
+            finally:
+                state.requests = None
+
+    async def _start(
+        self, child: Child, opened: contextlib.ExitStack
+    ) -> tuple[asyncio.subprocess.Process, ReportRequests]:
+        """The process and the requests to it; what is to be closed when it has ended is put into `opened`.
+
+        Raises OSError, and RuntimeError where there is no thread to wait for it.
+        """
         own, others = socket.socketpair()
-        # The child's standard input is a pipe from this process: its end shows the child that the parent is gone.
-        process = await asyncio.create_subprocess_exec(
-            *child.command,
-            env={**child.environment, DESCRIPTOR_VARIABLE: str(others.fileno())},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=self._output,
-            stderr=self._output,
-            pass_fds=(*self._keep_open, others.fileno()),
-            start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
-        )
-        others.close()
-        state.pid, state.started_at = process.pid, now_ms()
-        state.has_answered, state.report_problem = False, ""
-        state.requests = requests = await open_requests(own)
-        try:
-            return await self._await_end(process, child)
-        finally:
-            requests.close()
-            state.requests = None
+        with others:
+            try:
+                requests = await open_requests(own)
+            except BaseException:
+                own.close()
+                raise
+            opened.callback(requests.close)
+            # The child's standard input is a pipe from this process: its end shows the child that the parent is gone.
+            # A pipe of asyncio's would stay open where a process was started that it cannot wait for.
+            standard_input, held = os.pipe()
+            opened.callback(os.close, held)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *child.command,
+                    env={**child.environment, DESCRIPTOR_VARIABLE: str(others.fileno())},
+                    stdin=standard_input,
+                    stdout=self._output,
+                    stderr=self._output,
+                    pass_fds=(*self._keep_open, others.fileno()),
+                    start_new_session=True,  # Ctrl-C in a terminal goes to the parent alone, which passes it on
+                )
+            finally:
+                os.close(standard_input)
+        return process, requests
 
     async def _await_end(self, process: asyncio.subprocess.Process, child: Child) -> int:
         exit_task = asyncio.create_task(process.wait())

@@ -15,13 +15,15 @@ class IdleTime:
     """How long a partition's claim (`idle`) and its stable end (`stuck`) have not moved; ms, counted while it has an
     owner.
 
-    `stable` and `high` are its last known ends; 0 when none was ever known.
+    `stable` and `high` are its last known ends, 0 when none was ever known; `seen_at` is when this worker last saw
+    them, None before it has.
     """
 
     claim: int
     updated_at: int
     stable: int = 0
     high: int = 0
+    seen_at: int | None = None
     idle: int = 0
     stuck: int = 0
 
@@ -35,6 +37,8 @@ class ClaimTracker:
 
     def inherit(self, buffer: PartitionBuffer, name: Partition, claims: Claims) -> None:
         """At take-over: raises the buffer's claim to the former owner's; `name` is the partition without prefix."""
+        # A worker that has owned the partition before has not counted since: the last owner has.
+        self._idle_times.pop(name, None)
         state = claims.states.get(name)
         if state is not None:
             buffer.claim = max(buffer.claim, state.claim.claim)
@@ -95,13 +99,21 @@ class ClaimTracker:
         idle_time.updated_at = now
         idle_time.idle = idle_time.idle + elapsed if claim == idle_time.claim else 0
         idle_time.claim = claim
-        stable = end.stable if end is not None else idle_time.stable
-        idle_time.stuck = idle_time.stuck + elapsed if stable == idle_time.stable else 0
         if end is not None:
-            idle_time.stable, idle_time.high = end.stable, end.high
+            self._add_stuck(idle_time, end)
         if idle_time.stable >= idle_time.high:
             idle_time.stuck = 0
         return idle_time
+
+    def _add_stuck(self, idle_time: IdleTime, end: FetchEnds) -> None:
+        """Counts the time between two answers that have the same stable end. Time without answers does not count: a
+        worker that was frozen, or whose broker is away, does not know what has come since.
+        """
+        if end.stable != idle_time.stable:
+            idle_time.stuck = 0
+        elif idle_time.seen_at is not None and idle_time.stable < idle_time.high:
+            idle_time.stuck += max(0, end.sent_at - idle_time.seen_at)
+        idle_time.stable, idle_time.high, idle_time.seen_at = end.stable, end.high, end.sent_at
 
 
 def next_claim(buffer: PartitionBuffer, end: FetchEnds | None) -> int:

@@ -1,7 +1,8 @@
 """Reads the control topics, which every slot must see, with one consumer per worker outside the group.
 
 `definitions`, `clock` and `claims` have one partition each. A slot acts on their records in its own transaction and
-from its own position, so reading a record twice, or late, is harmless.
+from its own position, so reading a record twice, or late, is harmless. Of `clock`, which grows with every day, only
+what a slot has not answered is read and held (clock_advances.py).
 """
 
 from __future__ import annotations
@@ -9,23 +10,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from schemas.topics import CLAIMS, CLOCK, DEFINITIONS
 from schemas.values import instant_ms
-from streams.errors import TopicsMissing
+from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import ConsumedRecord, Consumer
-from streams.kafka.reader import follow
-from streams.runtime.fatal import die
+from streams.kafka.reader import follow, open_consumer, read_to_end
+from streams.runtime.fatal import die, error_summary
 from streams.runtime.faust.fetch_connection import separate_fetches, stop_polling
 from streams.runtime.faust.metadata import fetch_partition_counts
 from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
-from streams.runtime.time.ticks import ClockAdvance, ControlState, marker_at_arrival
+from streams.runtime.time.clock_advances import STRETCH_ADVANCES, ClockAdvance, ClockAdvances
+from streams.runtime.time.ticks import ControlState, marker_at_arrival
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -33,6 +37,8 @@ log = structlog.get_logger()
 FETCH_WAIT_MS = 2_000
 PROGRESS_SECONDS = 0.05
 CATCH_UP_SECONDS = 60.0
+STRETCH_BYTES = 1 << 16
+RETRY_SECONDS = 1.0
 
 
 class _ClockRecord(msgspec.Struct):
@@ -44,6 +50,7 @@ class _ClockRecord(msgspec.Struct):
 
 
 _decode_clock_record = msgspec.json.Decoder(_ClockRecord).decode
+_parse_partition = lru_cache(maxsize=10_000)(Partition.parse)  # the same ones in every record
 
 
 class ControlTopicReader:
@@ -54,7 +61,7 @@ class ControlTopicReader:
     def __init__(
         self, settings: Settings, spec: AppSpec, on_claims: Callable[[], None], on_control: Callable[[], None]
     ) -> None:
-        self.control_state = ControlState()
+        self.control_state = ControlState(advances=ClockAdvances(2 * spec.slots + 1, self._start_reading_back))
         self._settings = settings
         self._on_claims = on_claims
         self._on_control = on_control
@@ -63,16 +70,18 @@ class ControlTopicReader:
         self._consumer: Consumer | None = None
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
+        self._back_task: asyncio.Task[None] | None = None
         self._claims_topic = settings.prefix + CLAIMS.name
+        self._clock = TopicPartition(settings.prefix + CLOCK.name, 0)
         self._handlers: dict[str, Callable[[ConsumedRecord], bool]] = {
             self._claims_topic: self._read_claim,
-            settings.prefix + CLOCK.name: self._read_clock,
+            self._clock.topic: self._read_clock,
             settings.prefix + DEFINITIONS.name: self._read_definition,
         }
         self._tps = [TopicPartition(topic, 0) for topic in self._handlers]
 
     async def start(self) -> None:
-        """Starts reading from the beginning; does nothing when it runs already."""
+        """Starts reading from the beginning, `clock` from its end; does nothing when it runs already."""
         await self._started_consumer()
 
     async def _started_consumer(self) -> Consumer:
@@ -89,7 +98,10 @@ class ControlTopicReader:
         await consumer.start()
         stop_polling(consumer)
         consumer.assign(self._tps)
-        await consumer.seek_to_beginning(*self._tps)
+        clock_end = (await consumer.end_offsets([self._clock]))[self._clock]
+        self.control_state.advances.start(clock_end)
+        consumer.seek(self._clock, clock_end)
+        await consumer.seek_to_beginning(*(tp for tp in self._tps if tp != self._clock))
         self._consumer = consumer
         self._task = asyncio.create_task(self._read_loop(consumer), name="control topics")
         return consumer
@@ -98,17 +110,23 @@ class ControlTopicReader:
         """Stops reading."""
         if self._task is None or self._consumer is None:
             return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._back_task) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         consumer, self._task, self._consumer = self._consumer, None, None
         await consumer.stop()
 
     async def partition_counts(self, topics: Sequence[str]) -> Mapping[str, int]:
-        """The partition counts of topics. Raises TopicsMissing for one that the broker does not show."""
+        """The partition counts of topics.
+
+        Raises BrokerUnavailable for one that the broker does not show: it was there when the worker started, and the
+        next start finds out whether it still is.
+        """
         counts = await fetch_partition_counts(await self._started_consumer(), topics)
         missing = [topic for topic, count in counts.items() if not count]
         if missing:
-            raise TopicsMissing(f"topics are missing: {', '.join(missing)}; run `leadstream topics create`")
+            raise BrokerUnavailable(f"the broker does not show topics that were there before: {', '.join(missing)}")
         return counts
 
     async def catch_up(self) -> None:
@@ -161,15 +179,45 @@ class ControlTopicReader:
         return True
 
     def _read_clock(self, record: ConsumedRecord) -> bool:
+        advance = _clock_advance(record)
+        if advance is not None:
+            self.control_state.advances.add(advance)
+        return advance is not None
+
+    def _start_reading_back(self) -> None:
+        """A slot asks for records of `clock` from before the worker's start, or for such as are not held any more."""
+        if self._back_task is None or self._back_task.done():
+            self._back_task = asyncio.create_task(self._read_back(), name="clock")
+
+    async def _read_back(self) -> None:
+        advances = self.control_state.advances
         try:
-            advance = _decode_clock_record(record.value or b"")
-            at = instant_ms(advance.at)
-            ends = {Partition.parse(name): offset for name, offset in advance.ends.items()}
-        except (msgspec.DecodeError, ValueError):
-            log.warning("a record that advances no clock", offset=record.offset)
-            return False
-        self.control_state.advances.append(ClockAdvance(record.offset, advance.account, at, ends))
-        return True
+            while advances.missing:
+                try:
+                    async with open_consumer(
+                        self._settings.bootstrap, "leadstream-clock", fetch_bytes=STRETCH_BYTES
+                    ) as consumer:
+                        while advances.missing:
+                            await self._read_stretch(consumer, min(advances.missing))
+                            self._on_control()
+                except (KafkaError, BrokerUnavailable) as error:  # time waits meanwhile
+                    log.warning("the clock is read again", cause=error_summary(error))
+                    await asyncio.sleep(RETRY_SECONDS)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  # without it the time of accounts stops
+            die("the topic clock cannot be read", error)
+
+    async def _read_stretch(self, consumer: Consumer, start: int) -> None:
+        advances, stretch, end = self.control_state.advances, list[ClockAdvance](), start
+        while not stretch and end < advances.end:
+            begin, end = end, min(end + STRETCH_ADVANCES, advances.end)
+            reading = read_to_end(consumer, [self._clock], starts={self._clock: begin}, ends={self._clock: end})
+            stretch = [advance async for record in reading if (advance := _clock_advance(record)) is not None]
+            if not stretch:  # a retention may have taken more away than that
+                beginning = (await consumer.beginning_offsets([self._clock]))[self._clock]
+                end = max(end, min(beginning, advances.end))
+        advances.add_missing(start, end, stretch)
 
     def _read_definition(self, record: ConsumedRecord) -> bool:
         if self._releases is None:
@@ -181,3 +229,15 @@ class ControlTopicReader:
             marker = marker_at_arrival(marker, record.timestamp)
         self.control_state.markers.append(marker)
         return True
+
+
+def _clock_advance(record: ConsumedRecord) -> ClockAdvance | None:
+    """What a record of `clock` says; None for one that no Leadstream wrote."""
+    try:
+        advance = _decode_clock_record(record.value or b"")
+        at = instant_ms(advance.at)
+        ends = {_parse_partition(name): offset for name, offset in advance.ends.items()}
+    except (msgspec.DecodeError, ValueError):
+        log.warning("a record that advances no clock", offset=record.offset)
+        return None
+    return ClockAdvance(record.offset, advance.account, at, ends)

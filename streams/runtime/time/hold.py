@@ -9,7 +9,7 @@ from enum import StrEnum
 from streams.kafka.partitions import Partition
 from streams.runtime.time.alignment import AlignmentSettings, smallest_claim
 from streams.runtime.time.claims import Claim, Claims
-from streams.runtime.time.ticks import ClockAdvance
+from streams.runtime.time.clock_advances import ClockAdvance
 
 
 class HoldReason(StrEnum):

@@ -15,7 +15,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from streams.clock import now_ms
-from streams.errors import TopicsMissing
+from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition, all_partitions
 from streams.runtime.fatal import die
 
@@ -64,7 +64,7 @@ class SourceWatch:
         self._task: asyncio.Task[None] | None = None
 
     async def look(self) -> list[Partition]:
-        """Asks now; returns the partitions that are new. Raises TopicsMissing and KafkaError."""
+        """Asks now; returns the partitions that are new. Raises BrokerUnavailable and KafkaError."""
         asked_at = now_ms()
         return self.sources.update(await self._partition_counts(), asked_at)
 
@@ -86,7 +86,7 @@ class SourceWatch:
             if new:
                 log.info("partitions added", partitions=[str(partition) for partition in new])
             await self._on_look(new)
-        except (KafkaError, TopicsMissing, TimeoutError) as error:
+        except (KafkaError, BrokerUnavailable, TimeoutError) as error:
             log.debug("partitions not seen", error=type(error).__name__)  # ticks wait for the next look
         except asyncio.CancelledError:
             raise

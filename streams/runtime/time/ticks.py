@@ -14,10 +14,10 @@ from operator import attrgetter
 import msgspec
 
 from streams.engine.journal.records import Marker, Tick
-from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.time import alignment
 from streams.runtime.time.claims import Claims
+from streams.runtime.time.clock_advances import ClockAdvance, ClockAdvances
 from streams.runtime.time.source_partitions import SourcePartitions
 from streams.settings import Settings
 
@@ -25,25 +25,15 @@ SILENT_HEARTBEATS = 12
 """In a silence a tick changes nothing, and each costs two transactions."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockAdvance:
-    """A record of the topic `clock`: the account's time is `at` once every partition has reached its end."""
-
-    offset: int
-    account: str
-    at: int
-    ends: dict[Partition, int]
-
-
 @dataclass
 class ControlState:
-    """The control topics as one worker has read them. `markers` are valid releases, `advances` are the records of
-    `clock`; both in offset order.
+    """The control topics as one worker has read them. `markers` are valid releases in offset order, `advances` the
+    records of `clock`.
     """
 
     claims: Claims = field(default_factory=Claims)
     markers: list[Marker] = field(default_factory=list)
-    advances: list[ClockAdvance] = field(default_factory=list)
+    advances: ClockAdvances = field(default_factory=ClockAdvances)
 
 
 @dataclass
@@ -93,10 +83,8 @@ class TickScheduler:
         )
 
     def next_advance(self, checkpoint: SlotCheckpoint) -> ClockAdvance | None:
-        """The next record of `clock` that this slot has not answered with a tick."""
-        advances = self.control_state.advances
-        index = bisect_left(advances, checkpoint.clock, key=attrgetter("offset"))
-        return advances[index] if index < len(advances) else None
+        """The next record of `clock` that this slot has not answered with a tick; None while it must be read."""
+        return self.control_state.advances.next_from(checkpoint.clock)
 
     def is_advance_reached(self, advance: ClockAdvance) -> bool:
         """Whether every source partition's committed position has reached the end the advance names."""

@@ -41,10 +41,15 @@ class FakeJournalRecord(NamedTuple):
 
 
 class FakeJournalConsumer:
-    """Returns the journal's records; `dead-letters` has none that can be read, and ends at `letters_end`."""
+    """Returns the journal's records; `dead-letters` has none that can be read, and ends at `letters_end`. A question
+    for offsets raises `failure`.
+    """
 
-    def __init__(self, journal: list[tuple[int, bytes, bytes]], letters_end: int = 0) -> None:
+    def __init__(
+        self, journal: list[tuple[int, bytes, bytes]], letters_end: int = 0, failure: Exception | None = None
+    ) -> None:
         self._letters_end = letters_end
+        self._failure = failure
         self._journal = [FakeJournalRecord(*entry) for entry in journal]
         self._next = 0
         self._tp: Any = None
@@ -56,10 +61,16 @@ class FakeJournalConsumer:
         self._next = 0
 
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        self._fail()
         return dict.fromkeys(partitions, self._letters_end)
 
     async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        self._fail()
         return dict.fromkeys(partitions, 0)
+
+    def _fail(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     async def position(self, partition: TopicPartition) -> int:
         if partition.topic != "p-journal":
@@ -112,6 +123,7 @@ class BackfillSetup:
         self.throttle = Throttle()
         self.swallows_cancellation = False  # whether the next consumer's stop swallows a cancellation
         self.process: FakeCountingProcess | None = None
+        self.failures: dict[str, Exception] = {}  # of the next consumer, by isolation level
         self.letters_end = 0  # the end of the log of `dead-letters`, beyond its last stable offset
         self.backfill = self.new()
 
@@ -120,7 +132,8 @@ class BackfillSetup:
 
         @asynccontextmanager
         async def open_consumer(isolation: str) -> AsyncIterator[Any]:
-            yield FakeJournalConsumer(self.driver.journal, self.letters_end if isolation == "read_uncommitted" else 0)
+            letters_end = self.letters_end if isolation == "read_uncommitted" else 0
+            yield FakeJournalConsumer(self.driver.journal, letters_end, self.failures.pop(isolation, None))
             if self.swallows_cancellation:
                 self.swallows_cancellation = False
                 self.closing.set()

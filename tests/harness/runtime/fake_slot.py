@@ -17,6 +17,7 @@ from streams.runtime.inputs.slot_inputs import SlotInputs
 from streams.runtime.output_partitions import OutputPartitions
 from streams.runtime.protocols import Decider, Ingest
 from streams.runtime.slots.slot import Slot
+from streams.runtime.time.clock_advances import ClockAdvance
 from streams.runtime.time.source_partitions import SourcePartitions
 from streams.runtime.time.ticks import ControlState, TickScheduler
 from streams.settings import Settings
@@ -129,6 +130,14 @@ class FakeFlowControl:
 async def same_error(error: BaseException) -> BaseException:
     """Finds no other cause of an error."""
     return error
+
+
+def state_with_advances(*advances: ClockAdvance) -> ControlState:
+    """The state after these records of `clock`, with nothing committed yet."""
+    control_state = ControlState()
+    for advance in advances:
+        control_state.advances.add(advance)
+    return control_state
 
 
 def fake_slot(

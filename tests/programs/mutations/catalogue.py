@@ -27,7 +27,7 @@ from tests.programs.mutations.rules import (
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
 from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
-from tests.programs.mutations.rules.runtime import own_journal, partition_buffer
+from tests.programs.mutations.rules.runtime import claims, own_journal, partition_buffer
 from tests.programs.mutations.rules.salesforce import (
     attribution,
     coercion,
@@ -85,6 +85,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *following.MUTATIONS,
     *own_journal.MUTATIONS,
     *partition_buffer.MUTATIONS,
+    *claims.MUTATIONS,
 )
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from agents import views
 from agents.views import views_report
+from streams.errors import BrokerUnavailable, TopicsMissing
 from streams.metrics import catalog
 from streams.metrics.report import ProcessReport, decode
+from streams.settings import Settings
 from streams.views.progress import PartitionPosition
 from streams.views.status import ViewsStatus
 
@@ -63,3 +65,23 @@ def test_the_delay_grows_while_nobody_looks_how_far_the_read_models_are() -> Non
     status = ViewsStatus("views", ready_since=NOW, problem="no Redis answers", positions=positions)
     report = decode(views_report(status))
     assert values(report)[catalog.VIEWS_DELAY.name, "leads", "0", "views"] == 60
+
+
+async def test_topics_that_are_gone_while_it_runs_are_looked_for_by_the_next_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class ConsumerWithoutTopics:
+        status = ViewsStatus("views")
+        stop = None
+
+        async def run(self) -> None:
+            raise TopicsMissing("topic leads does not exist")
+
+    async def await_nothing(*_arguments: object) -> None:
+        pass
+
+    monkeypatch.setattr(views, "view_consumer", lambda _settings: ConsumerWithoutTopics())
+    monkeypatch.setattr(views, "answer_reports", await_nothing)
+    monkeypatch.setattr(views, "await_topics", await_nothing)
+    with pytest.raises(BrokerUnavailable, match="there before: topic leads does not exist"):
+        await views._run_until_signal(Settings())

@@ -236,6 +236,22 @@ async def test_a_fetcher_that_misses_its_end_does_not_keep_a_consumer_from_stopp
     assert consumer.is_stopped
 
 
+async def test_a_consumer_is_stopped_though_its_reader_is_cancelled_just_then() -> None:
+    class QuickConsumer:
+        is_stopped = False
+
+        async def stop(self) -> None:
+            self.is_stopped = True
+
+    consumer = QuickConsumer()
+    stopping = asyncio.create_task(stop_consumer(cast(Consumer, consumer)))
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert consumer.is_stopped
+
+
 async def test_what_a_stop_raises_is_raised_and_a_cancelled_fetch_is_no_cancellation() -> None:
     class FailingConsumer(FakePartitionConsumer):
         error: BaseException = RuntimeError("no end")

@@ -6,10 +6,12 @@ import asyncio
 
 import msgspec
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 
 from streams.engine.journal import records
 from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
 from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
+from streams.errors import BrokerUnavailable
 from streams.runtime.backfill import backfill as backfill_module
 from streams.runtime.backfill.backfill import SLICES_SECONDS
 from streams.runtime.backfill.counting_messages import CountRequest
@@ -206,6 +208,33 @@ async def test_a_long_past_is_counted_by_another_process_again_until_it_succeeds
     await setup.backfill.close()
     await setup.tools.close()
     assert process.is_ended
+
+
+@pytest.mark.parametrize("isolation", ["read_uncommitted", "read_committed"])
+@pytest.mark.parametrize("error", [KafkaTimeoutError(), BrokerUnavailable("away")], ids=["slow", "away"])
+async def test_a_past_is_counted_again_where_a_broker_is_away_meanwhile(
+    isolation: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = BackfillSetup(driver_with_contacts())
+    deaths = []
+
+    def note_death(why: str, _error: BaseException) -> None:
+        deaths.append(why)
+        setup.wake_event.set()
+
+    monkeypatch.setattr(backfill_module, "die", note_death)
+    monkeypatch.setattr(backfill_module, "FIRST_PAUSE", 0.0)
+    setup.failures[isolation] = error
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    assert deaths == []
+    assert setup.failures == {}
+    part = await setup.next_slice()
+    assert [list(part.contacts[name].counts.values()) for name in sorted(part.contacts)] == [
+        [[day(0, n)]] for n in range(3)
+    ]
+    assert await setup.next() == ("default", 2)
+    await setup.backfill.close()
 
 
 async def test_a_short_past_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

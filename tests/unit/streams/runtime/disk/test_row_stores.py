@@ -10,7 +10,7 @@ import pytest
 
 from streams.app import ledger_spec, pipeline_spec
 from streams.engine.state.memory_rows import MemoryRows
-from streams.errors import ConfigurationError
+from streams.errors import BrokerUnavailable, ConfigurationError, TopicsMissing
 from streams.runtime.disk import row_stores
 from streams.runtime.disk.disk_rows import DiskRows
 from streams.runtime.disk.row_stores import NoLocalRows, RowStores
@@ -41,6 +41,18 @@ def test_rows_lie_in_memory(
     assert isinstance(local_rows, NoLocalRows)
     assert local_rows.start_restore(50) == (0, b"")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broker_that_does_not_show_the_deployment_any_more_is_not_back_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_id(_settings: Settings) -> str:
+        raise TopicsMissing("there is no deployment with this prefix")
+
+    monkeypatch.setattr(row_stores, "read_deployment_id", read_id)
+    settings = Settings(prefix="p-", data_dir=tmp_path, contact_store="disk")
+    with pytest.raises(BrokerUnavailable, match="there before: there is no deployment with this prefix"):
+        asyncio.run(RowStores(settings, pipeline_spec(settings), "w1").prepare())
 
 
 def test_each_worker_and_slot_has_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

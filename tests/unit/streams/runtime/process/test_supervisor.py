@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from streams.errors import DuplicateWorker, UsageError
-from streams.runtime.process.supervisor import child_environment
+from streams.errors import DuplicateWorker, Internal, UsageError
+from streams.runtime.process.supervisor import Child, Supervisor, child_environment
 from streams.runtime.process.worker_name import lock_worker_name
 from streams.settings import Settings
 
@@ -76,6 +82,25 @@ def test_a_child_that_ends_itself_is_started_again(tmp_path: Path) -> None:
     assert parent.wait(LIMIT_SECONDS) == 0
 
 
+def test_a_child_whose_topics_have_no_leaders_yet_is_started_again(tmp_path: Path) -> None:
+    parent = run(
+        tmp_path,
+        """
+        from streams.kafka.topic_admin import TopicsReport
+        from streams.kafka.topic_check import NO_LEADER, Findings
+        from streams.runtime.process.child import run_child
+
+        async def look_at_topics(_settings):
+            TopicsReport([Findings("journal", problems=[NO_LEADER])], None).require_fit()
+
+        run_child("views", look_at_topics)
+        """,
+    )
+    wait_for(tmp_path, 2)
+    parent.terminate()
+    assert parent.wait(LIMIT_SECONDS) == 0
+
+
 @pytest.mark.parametrize("code", [64, 78, 79])
 def test_what_no_restart_can_help_ends_the_parent_with_the_same_code(tmp_path: Path, code: int) -> None:
     assert run(tmp_path, f"sys.exit({code})").wait(LIMIT_SECONDS) == code
@@ -97,6 +122,68 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     parent.kill()
     parent.wait(LIMIT_SECONDS)
     assert is_gone(child)
+
+
+async def test_a_child_that_the_machine_has_no_room_for_is_started_later_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, make_pair, sockets = asyncio.create_subprocess_exec, socket.socketpair, []
+    refusals = [BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")]
+
+    async def refuse_once(*command: str, **options: Any) -> asyncio.subprocess.Process:
+        if "second" in command and refusals:
+            raise refusals.pop()
+        return await start(*command, **options)
+
+    def note_pair() -> tuple[socket.socket, socket.socket]:
+        pair = make_pair()
+        sockets.append(pair)
+        return pair
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse_once)
+    monkeypatch.setattr(socket, "socketpair", note_pair)
+    async with two_children() as (supervisor, reports):
+        assert reports == [("not started", "second"), ("restarting", "second")]
+        assert [state.failures[Internal.exit_code] for state in supervisor.states] == [0, 1]
+        assert [each.fileno() for each in sockets[1]] == [-1, -1], "nothing is left of the refused start"
+
+
+async def test_a_child_that_was_started_and_cannot_be_waited_for_ends_like_one_without_a_parent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = asyncio.create_subprocess_exec
+    lost: list[asyncio.subprocess.Process] = []
+
+    async def lose_one(*command: str, **options: Any) -> asyncio.subprocess.Process:
+        process = await start(*command, **options)
+        if "second" in command and not lost:
+            lost.append(process)
+            raise RuntimeError("can't start new thread")
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", lose_one)
+    async with two_children() as (supervisor, _), asyncio.timeout(LIMIT_SECONDS):
+        assert await lost[0].wait() == 0
+        assert supervisor.states[1].pid != lost[0].pid
+
+
+@asynccontextmanager
+async def two_children() -> AsyncIterator[tuple[Supervisor, list[tuple[str, object]]]]:
+    """Two children that run until their parent is gone, and what was reported until both were started."""
+    reports: list[tuple[str, object]] = []
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    children = [Child(name, [*command, name], dict(os.environ)) for name in ("first", "second")]
+    supervisor = Supervisor(children, report=lambda event, **facts: reports.append((event, facts["child"])))
+    running = asyncio.create_task(supervisor.run())
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not all(state.pid for state in supervisor.states):
+                assert not running.done(), running.exception()
+                await asyncio.sleep(0.01)
+        yield supervisor, reports
+    finally:
+        supervisor.stop()
+        assert await running == 0
 
 
 def test_a_child_reads_the_settings_that_the_parent_was_given(monkeypatch: pytest.MonkeyPatch) -> None:

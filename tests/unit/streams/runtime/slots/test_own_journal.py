@@ -15,11 +15,20 @@ from streams.runtime.checkpoint import CHECKPOINT_KEY
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.own_journal import OwnJournal
 from streams.runtime.slots.slot import Slot
-from streams.runtime.time.ticks import ClockAdvance, ControlState
+from streams.runtime.time.clock_advances import ClockAdvance
+from streams.runtime.time.ticks import ControlState
 from streams.settings import Settings
 from tests.harness.runtime.counting_program import CountingDecider
 from tests.harness.runtime.fake_records import FakeRecord
-from tests.harness.runtime.fake_slot import CHANGELOG, JOURNAL, VISITS, FakeProducer, committed_records, fake_slot
+from tests.harness.runtime.fake_slot import (
+    CHANGELOG,
+    JOURNAL,
+    VISITS,
+    FakeProducer,
+    committed_records,
+    fake_slot,
+    state_with_advances,
+)
 from tests.harness.runtime.slot_records import enqueue_input, event_value
 
 MARKER = (None, None, [("control", b"")])
@@ -170,7 +179,7 @@ async def test_a_record_of_another_slot_is_decided_before_those_behind_it() -> N
 
 
 async def test_a_tick_is_decided_in_the_next_transaction_without_a_fetch() -> None:
-    slot, _ = working_slot(ControlState(advances=[ClockAdvance(0, "acme", 7_000, {})]))
+    slot, _ = working_slot(state_with_advances(ClockAdvance(0, "acme", 7_000, {})))
     await work(slot)
     await work(slot)
     ticks = [records.decode(value) for _, _, value in journal_log(slot)]

@@ -15,7 +15,8 @@ from streams.kafka.partitions import Partition
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.pipeline import TransactionPipeline
 from streams.runtime.slots.slot import MANY_RECORDS, Slot
-from streams.runtime.time.ticks import ClockAdvance, ControlState
+from streams.runtime.time.clock_advances import ClockAdvance
+from streams.runtime.time.ticks import ControlState
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import (
     JOURNAL,
@@ -23,6 +24,7 @@ from tests.harness.runtime.fake_slot import (
     FakeProducer,
     committed_records,
     fake_slot,
+    state_with_advances,
 )
 from tests.harness.runtime.process_exit import ProcessExit, patch_process_exit
 
@@ -224,7 +226,7 @@ def ticks_in_journal(slot: Slot) -> list[int]:
 
 async def test_one_control_record_is_in_flight_at_a_time() -> None:
     advances = [ClockAdvance(0, "acme", 7_000, {}), ClockAdvance(1, "acme", 8_000, {})]
-    slot, producer = slow_slot(ControlState(advances=advances))
+    slot, producer = slow_slot(state_with_advances(*advances))
     await settle()
     enqueue_events(slot, MANY_RECORDS)
     await settle()

@@ -18,7 +18,8 @@ from streams.runtime.checkpoint import CHECKPOINT_KEY, SlotCheckpoint
 from streams.runtime.disk.row_stores import NoLocalRows
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.time.claims import Claim
-from streams.runtime.time.ticks import ClockAdvance, ControlState
+from streams.runtime.time.clock_advances import ClockAdvance
+from streams.runtime.time.ticks import ControlState
 from tests.harness.runtime.counting_program import CountingCheckpoint, CountingDecider, encode
 from tests.harness.runtime.fake_records import FakeRecord
 from tests.harness.runtime.fake_slot import (
@@ -29,6 +30,7 @@ from tests.harness.runtime.fake_slot import (
     committed_records,
     fake_slot,
     restore_checkpoint,
+    state_with_advances,
 )
 from tests.harness.runtime.slot_records import (
     build_transaction,
@@ -145,11 +147,6 @@ async def test_a_missing_run_is_an_error() -> None:
     slot = fake_slot()
     with pytest.raises(Internal, match="gap"):
         slot.enqueue(FetchedRun([FakeRecord(VISITS.topic, 0, 5)], 5, 6, 1, 0), VISITS)
-
-
-def state_with_advances(*advances: ClockAdvance) -> ControlState:
-    """The state after these records of `clock`, with nothing committed yet."""
-    return ControlState(advances=list(advances))
 
 
 async def test_the_accounts_time_advances_when_every_source_partition_reached_its_end() -> None:

@@ -257,14 +257,16 @@ async def test_slots_look_at_last_though_a_message_never_comes(monkeypatch: pyte
 
 
 async def test_a_partition_left_out_is_named_once_and_again_when_it_moves() -> None:
-    ends = {VISITS: FetchEnds(1, sent_at=5, delivered_position=0, position=0, stable=0, high=4)}
+    blocked = FetchEnds(1, sent_at=10_000, delivered_position=0, position=0, stable=0, high=4)
+    ends = {VISITS: blocked}
     manager = slot_manager(ends, stuck_after_ms=1_000)
     slot = fake_slot()
     manager.slots[0] = slot
     with structlog.testing.capture_logs() as lines:
         for now in (10_000, 10_500, 11_000, 12_000):
+            ends[VISITS] = blocked._replace(sent_at=now)
             manager.claims_at(now)
-        ends[VISITS] = FetchEnds(1, sent_at=6, delivered_position=0, position=0, stable=4, high=4)
+        ends[VISITS] = blocked._replace(sent_at=13_000, stable=4)
         manager.claims_at(13_000)
     events = [(line["event"], line["partition"]) for line in lines]
     assert events == [("partition left out", "web-visits:0"), ("partition moves again", "web-visits:0")]

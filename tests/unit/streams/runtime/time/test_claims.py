@@ -16,6 +16,7 @@ from streams.settings import Settings
 from tests.harness.runtime.fake_records import enqueue_records
 
 VISITS = Partition("web-visits", 0)
+MINUTE_MS = 60_000
 
 
 def test_readers_take_the_largest_claim_of_a_partition() -> None:
@@ -190,21 +191,54 @@ def test_a_new_owner_inherits_the_claim_and_its_idle_time() -> None:
     enqueue_records(buffer, timestamps=[1_000])  # its arrival becomes the claim
     tracker.update_claim(buffer, VISITS, {}, claims, now=70_000)
     later = tracker.update_claim(buffer, VISITS, {}, claims, now=71_000)
-    assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 51_000, "w1")
+    assert (later.claim, later.stood, later.stuck, later.worker) == (3_000, 41_000, 50_000, "w1")
     assert (later.stable, later.high) == (2, 5)  # from the former owner's claim
+
+
+def test_what_comes_back_to_a_former_owner_was_not_stuck_while_another_read_it() -> None:
+    tracker, claims = ClaimTracker("w1"), Claims()
+    before = started_buffer()
+    tracker.inherit(before, VISITS, claims)
+    blocked = {VISITS: ends(before, sent=0, position=0, stable=0, high=5)}
+    tracker.update_claim(before, VISITS, blocked, claims, now=0)
+    others = Claim(claim=MINUTE_MS, position=5, stable=5, high=8, readable=True, worker="w2")
+    claims.add(VISITS, others, timestamp=MINUTE_MS)
+    back = started_buffer(committed_position=5)
+    tracker.inherit(back, VISITS, claims)
+    first = tracker.update_claim(back, VISITS, {}, claims, now=20 * MINUTE_MS)
+    assert (first.claim, first.stuck, first.stood) == (MINUTE_MS, 0, 0)
+    assert (first.stable, first.high) == (5, 8)
 
 
 def test_the_time_without_a_move_of_the_stable_end_is_counted_over_owners() -> None:
     claims = Claims()
     claims.add(VISITS, Claim(claim=0, position=0, stable=0, high=5, stuck=50_000), timestamp=60_000)
     buffer, tracker = started_buffer(), ClaimTracker("w1")
-    blocked = {VISITS: ends(buffer, sent=60_000, position=0, stable=0, high=5)}
-    tracker.update_claim(buffer, VISITS, blocked, claims, now=70_000)
-    later = tracker.update_claim(buffer, VISITS, blocked, claims, now=71_000)
+    blocked = ends(buffer, sent=70_000, position=0, stable=0, high=5)
+    tracker.update_claim(buffer, VISITS, {VISITS: blocked}, claims, now=70_000)
+    still_blocked = {VISITS: blocked._replace(sent_at=71_000)}
+    later = tracker.update_claim(buffer, VISITS, still_blocked, claims, now=71_000)
     assert later.stuck == 51_000
     assert not later.readable
     later_ends = {VISITS: ends(buffer, sent=72_000, position=0, stable=5, high=5)}
     assert tracker.update_claim(buffer, VISITS, later_ends, claims, now=72_000).stuck == 0
+
+
+def test_a_worker_that_was_frozen_has_not_seen_the_stable_end_stand_still() -> None:
+    buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
+    blocked = {VISITS: ends(buffer, sent=0, position=0, stable=0, high=5)}
+    tracker.update_claim(buffer, VISITS, blocked, claims, now=0)
+    assert tracker.update_claim(buffer, VISITS, blocked, claims, now=20 * MINUTE_MS).stuck == 0
+    later = {VISITS: ends(buffer, sent=20 * MINUTE_MS, position=0, stable=0, high=5)}
+    assert tracker.update_claim(buffer, VISITS, later, claims, now=20 * MINUTE_MS).stuck == 20 * MINUTE_MS
+
+
+def test_a_stable_end_without_records_behind_it_does_not_stand_still() -> None:
+    buffer, tracker, claims = started_buffer(), ClaimTracker("w1"), Claims()
+    empty = {VISITS: ends(buffer, sent=0, position=0, stable=0, high=0)}
+    tracker.update_claim(buffer, VISITS, empty, claims, now=0)
+    opened = {VISITS: ends(buffer, sent=20 * MINUTE_MS, position=0, stable=0, high=5)}
+    assert tracker.update_claim(buffer, VISITS, opened, claims, now=20 * MINUTE_MS).stuck == 0
 
 
 def test_before_its_first_fetch_a_partition_may_hold_anything() -> None:
@@ -224,9 +258,9 @@ def test_the_idle_time_of_a_readable_partition_is_counted() -> None:
     assert tracker.update_claim(buffer, VISITS, read_ends, claims, now=14_000).stood == 0
 
 
-def started_buffer() -> PartitionBuffer:
-    """A buffer whose partition was just sought to its beginning."""
-    buffer = PartitionBuffer(VISITS, committed_position=0)
+def started_buffer(committed_position: int = 0) -> PartitionBuffer:
+    """A buffer whose partition was just sought to its committed position."""
+    buffer = PartitionBuffer(VISITS, committed_position=committed_position)
     buffer.start(token=1)
     return buffer
 

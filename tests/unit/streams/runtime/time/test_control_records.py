@@ -16,7 +16,8 @@ from streams.runtime.backfill.backfill import Backfill
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.faust.runs import FetchedRun
 from streams.runtime.slots.slot import Slot
-from streams.runtime.time.ticks import ClockAdvance, ControlState
+from streams.runtime.time.clock_advances import ClockAdvance
+from streams.runtime.time.ticks import ControlState
 from streams.settings import Settings
 from tests.harness.engine.engine_driver import BUDGET, sound_definitions
 from tests.harness.runtime.fake_records import FakeRecord
@@ -121,7 +122,7 @@ async def test_a_new_owner_knows_that_a_first_release_is_on_its_way() -> None:
 async def test_time_waits_like_events_for_a_first_release() -> None:
     slot = slot_with_release("events", at=0)
     advance = ClockAdvance(0, "default", 10, {})
-    slot._tick_scheduler.control_state.advances.append(advance)
+    slot._tick_scheduler.control_state.advances.add(advance)
     types = await record_types(slot, ticks=True)
     assert types.index(Marker.__name__) < types.index(records.Tick.__name__)
 

@@ -7,8 +7,8 @@ import pytest
 from streams.kafka.partitions import Partition
 from streams.runtime.time.alignment import AlignmentSettings
 from streams.runtime.time.claims import Claim, Claims
+from streams.runtime.time.clock_advances import ClockAdvance
 from streams.runtime.time.hold import HoldReason, TimeHold, events_hold, hold_reason, wall_hold
-from streams.runtime.time.ticks import ClockAdvance
 
 VISITS = Partition("web-visits", 0)
 SCORES = Partition("scoring-events", 0)

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaError
 
-from streams.errors import TopicsMissing
+from streams.errors import BrokerUnavailable
 from streams.kafka.partitions import Partition
 from streams.runtime.checkpoint import SlotCheckpoint
 from streams.runtime.time.claims import Claim
+from streams.runtime.time.clock_advances import ClockAdvance
 from streams.runtime.time.source_partitions import SourcePartitions, SourceWatch
-from streams.runtime.time.ticks import ClockAdvance, ControlState, TickScheduler
+from streams.runtime.time.ticks import ControlState, TickScheduler
 from streams.settings import Settings
 
 VISITS = [Partition("web-visits", 0), Partition("web-visits", 1)]
@@ -101,7 +102,7 @@ async def test_each_look_says_what_is_new() -> None:
     assert broker.added == [VISITS[:1], [], VISITS[1:]]
 
 
-@pytest.mark.parametrize("error", [KafkaError("away"), TopicsMissing("web-visits"), TimeoutError()])
+@pytest.mark.parametrize("error", [KafkaError("away"), BrokerUnavailable("web-visits"), TimeoutError()])
 async def test_without_an_answer_the_partitions_are_as_long_ago_seen_as_before(error: Exception) -> None:
     broker = FakePartitionCounts({"web-visits": 1}, error)
     await broker.look()
