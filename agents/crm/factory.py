@@ -7,7 +7,9 @@ from collections.abc import Callable
 from agents.crm.backoff import Backoff
 from agents.crm.handovers.handover_consumer import HandOverConsumer
 from agents.crm.handovers.org_deliveries import OrgDeliveries
+from connectors.salesforce.handover.campaign_target import TargetProvider, named_target, recorded_target
 from connectors.salesforce.handover.delivery import Delivery, MappingProvider, RetryPolicy, TimeZoneProvider, utc
+from connectors.salesforce.handover.handover_records import CampaignTarget, LeadHandOver
 from connectors.salesforce.org.directory import OrgDirectory
 from schemas.definitions import Salesforce
 from streams.engine.releases.release_log import Release
@@ -21,12 +23,15 @@ def build_handover_consumer(
     mapping: MappingProvider,
     *,
     time_zone: TimeZoneProvider = utc,
+    target: TargetProvider = recorded_target,
     backoff: Backoff | None = None,
     patience: RetryPolicy | None = None,
     spans: SpanRecorder | None = None,
 ) -> HandOverConsumer:
     """What hands over to every org of the directory, none of which waits for another."""
-    deliveries = {name: Delivery(org, mapping, patience, time_zone) for name, org in directory.clients.items()}
+    deliveries = {
+        name: Delivery(org, mapping, patience, time_zone, target) for name, org in directory.clients.items()
+    }
     return HandOverConsumer(
         settings, OrgDeliveries(deliveries, directory.org_name, backoff), mapping=mapping, spans=spans
     )
@@ -50,3 +55,18 @@ def active_time_zone(latest: Callable[[str], Release | None]) -> TimeZoneProvide
         return release.definitions.time_zone if release is not None else "UTC"
 
     return time_zone
+
+
+def active_target(latest: Callable[[str], Release | None]) -> TargetProvider:
+    """The Salesforce campaign that the account's latest release names for the campaign of a hand-over.
+
+    The release that decided the hand-over may be one that this process has yet to read: then the record says it.
+    """
+
+    def target(handover: LeadHandOver) -> CampaignTarget | None:
+        release = latest(handover.account)
+        if release is None or release.number <= (handover.cause.release or 0):
+            return recorded_target(handover)
+        return named_target(release.definitions, handover)
+
+    return target

@@ -13,7 +13,7 @@ from functools import partial
 from aiokafka.errors import KafkaError
 
 from agents.crm.backoff import Backoff
-from agents.crm.factory import active_mapping, active_time_zone, build_handover_consumer
+from agents.crm.factory import active_mapping, active_target, active_time_zone, build_handover_consumer
 from agents.crm.opportunities.opportunity_pollers import OpportunityPollers
 from agents.crm.org_checker import OrgChecker
 from agents.crm.process_report import CrmParts, crm_report
@@ -41,9 +41,14 @@ async def run(
     """
     releases = ReleaseFollower(settings)
     directory = OrgDirectory.from_settings(settings)
-    mapping, time_zone = active_mapping(releases.latest), active_time_zone(releases.latest)
     consumer = build_handover_consumer(
-        settings, directory, mapping, time_zone=time_zone, backoff=backoff, spans=spans
+        settings,
+        directory,
+        active_mapping(releases.latest),
+        time_zone=active_time_zone(releases.latest),
+        target=active_target(releases.latest),
+        backoff=backoff,
+        spans=spans,
     )
     pollers = OpportunityPollers.of_orgs(settings, directory, releases.all_releases, backoff, consumer.poll_turn)
     checker = OrgChecker(directory, releases.all_releases)

@@ -123,6 +123,7 @@ def _preview(
     [plan] = plans
     if problem := plan.problems.get(handover.id):
         return HandOverPreview(handover, "refuse", plan.sobject, plan.linked_id, problem=": ".join(problem))
+    [handover] = plan.handovers  # with the Salesforce campaign that the present definitions name
     salesforce = mapping(handover.account)
     sources = update_fields_of(salesforce, handover.occasions) if handover.is_update else lead_fields_of(salesforce)
     notes = {note.field: note for note in plan.notes.get(handover.id, ())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from connectors.salesforce.handover.coercion import coerce, cut, is_missing
 from connectors.salesforce.handover.descriptions import FieldDescription
 from connectors.salesforce_sandbox.records.field_values import convert_value
 from connectors.salesforce_sandbox.records.schema import FIELD_TYPES, SObjectField
+from schemas.values import instant_ms
 
 ZONES = st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Apia"]).map(ZoneInfo)
 CHARACTERS = st.characters(exclude_categories=["Cs"])
@@ -25,6 +27,7 @@ TEXTS = st.text(CHARACTERS, max_size=30) | st.sampled_from(
         "2026-03-01T02:00:00Z",
         "0001-01-01T00:00:00+14:00",
         "9999-12-31T23:59:59-12:00",
+        "9999-12-31t23:59:60z",
         "20260301",
         "12.50",
         "1e400",
@@ -110,3 +113,20 @@ def test_a_cut_ends_between_two_characters(text: str, length: int) -> None:
         assert not shorter.endswith("\u200d")
     if len(text.encode("utf-16-le")) // 2 <= length:
         assert shorter == text
+
+
+@st.composite
+def instants(draw: st.DrawFn) -> str:
+    """An instant in any of the forms that RFC 3339 has."""
+    moment = draw(st.datetimes(datetime(1800, 1, 1), datetime(3900, 1, 1)))  # noqa: DTZ001 - its offset is drawn
+    clock = moment.strftime(draw(st.sampled_from(["%H:%M:%S", "%H:%M:60"])))
+    fraction = draw(st.sampled_from(["", ".1", ".25", ".999999999"]))
+    offset = draw(st.sampled_from(["Z", "z", "+00:00", "-03:30", "+14:00"]))
+    return f"{moment.date().isoformat()}{draw(st.sampled_from('Tt '))}{clock}{fraction}{offset}"
+
+
+@given(instants(), ZONES)
+def test_every_instant_that_conditions_know_reaches_a_field_as_that_instant(text: str, zone: ZoneInfo) -> None:
+    fitted = coerce(text, FieldDescription("F", "datetime"), zone)
+    assert isinstance(fitted.value, str), fitted.note
+    assert instant_ms(fitted.value) == instant_ms(text) // 1_000 * 1_000

@@ -6,14 +6,16 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Any, Literal
 
 from connectors.salesforce.handover.descriptions import FieldDescription
 from connectors.salesforce.handover.record_ids import full_record_id
+from schemas.values import instant_ms
 
 _SEPARATOR = ";"
 """How Salesforce separates the values of a multi-select picklist."""
@@ -24,6 +26,7 @@ _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@[^@\s.,;<>()\[\]\"]+(\.[^@\s.,;<>()\[\
 _RECORD_ID = re.compile(r"[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?")
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY, _LAST_DAY = date(1700, 1, 1), date(4000, 12, 31)
 _JOINERS = frozenset({"\u200d"})
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -320,10 +323,20 @@ def _fit_datetime(value: Any, field: FieldDescription, zone: tzinfo) -> _Fitted:
 
 def _moment(value: Any) -> date | datetime:
     text = _single_text(value) if isinstance(value, str) else ""
+    # What conditions take for an instant is one: RFC 3339 also has a small t and z, and leap seconds.
+    with suppress(ValueError):
+        return _instant(instant_ms(text))
     try:
         return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
     except ValueError as error:
         raise _Misfit("not a date") from error
+
+
+def _instant(ms: int) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=ms)
+    except OverflowError as error:
+        raise _Misfit("a day that Salesforce does not know") from error
 
 
 def _in_zone(moment: datetime, zone: tzinfo) -> datetime:

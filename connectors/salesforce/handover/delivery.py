@@ -14,6 +14,7 @@ from datetime import UTC, tzinfo
 
 import stamina
 
+from connectors.salesforce.handover.campaign_target import TargetProvider, recorded_target, with_target
 from connectors.salesforce.handover.delivery_outcome import DeliveryOutcome, PendingHandOver
 from connectors.salesforce.handover.delivery_round import DeliveryRound
 from connectors.salesforce.handover.descriptions import DescriptionCache
@@ -81,10 +82,12 @@ class Delivery:
         mapping: MappingProvider,
         retry_policy: RetryPolicy | None = None,
         time_zone: TimeZoneProvider = utc,
+        target: TargetProvider = recorded_target,
     ) -> None:
         self._org = org
         self._mapping = mapping
         self._time_zone = time_zone
+        self._target = target
         self._retry_policy = retry_policy or RetryPolicy()
         self._descriptions = DescriptionCache(org)
         self._lookup = RecordLookup(org, self._descriptions)
@@ -104,6 +107,8 @@ class Delivery:
 
         Raises TransientFailure, CircuitOpen and SalesforceRefused for what concerns the whole org.
         """
+        # What is remembered has the target that it was delivered with, and a repair asks for no other.
+        batch = [self._with_present_target(each) for each in batch]
         for handover in batch:
             self._newest.add(handover)
         return self._deliver(batch)
@@ -138,7 +143,10 @@ class Delivery:
 
         Reads and writes nothing. Raises as `deliver`.
         """
-        return self._plan([each for each in batch if not each.do_not_sync])
+        return self._plan([self._with_present_target(each) for each in batch if not each.do_not_sync])
+
+    def _with_present_target(self, handover: LeadHandOver) -> LeadHandOver:
+        return with_target(handover, self._target(handover))
 
     def track_newest(self, handover: LeadHandOver) -> None:
         """Remembers the newest hand-over of each contact for `repair_outdated_leads`; the last 10,000 contacts."""

@@ -58,6 +58,12 @@ class HandOverCampaign(msgspec.Struct, frozen=True):
     salesforce: CampaignTarget | None = None
 
 
+class HandOverCause(msgspec.Struct, frozen=True):
+    """Why it was decided; of that the release that decided it."""
+
+    release: int | None = None
+
+
 class HandOverLead(msgspec.Struct, frozen=True):
     """The lead; `record` is the id of the Salesforce Lead from an earlier hand-over."""
 
@@ -75,6 +81,7 @@ class LeadHandOver(msgspec.Struct, frozen=True):
     campaign: HandOverCampaign
     snapshot: HandOverContact
     lead: HandOverLead = HandOverLead()
+    cause: HandOverCause = HandOverCause()
     type: Literal["lead.handed_over", "lead.updated"] = "lead.handed_over"
     occasions: tuple[str, ...] = ()
     """What happened to a lead that is updated, in the words of the mapping's `updates`."""

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from connectors.salesforce.handover.handover_records import LeadHandOver, LeadHandOverNumber
 
 MAX_CONTACTS = 10_000
-_MAX_UPDATES = 8
+MAX_UPDATES = 8
+"""So many updates of a contact are kept behind its hand-over, the latest."""
 
 
 class NewestHandOvers:
@@ -37,7 +38,11 @@ class NewestHandOvers:
             self._handovers.pop(handover.key, None)
             return
         earlier = [each for each in known if each.id != handover.id]
-        kept = tuple(earlier[-_MAX_UPDATES:]) if handover.is_update and not handover.opted_out else ()
+        kept: list[LeadHandOver] = []
+        if handover.is_update and not handover.opted_out:
+            # Only the hand-over has all fields, and the campaign: however many updates follow, it stays.
+            kept = [each for each in earlier if not each.is_update]
+            kept += [each for each in earlier if each.is_update][1 - MAX_UPDATES :]
         self._handovers[handover.key] = (*kept, handover)
         self._handovers.move_to_end(handover.key)
         _evict_oldest(self._handovers)

@@ -20,7 +20,7 @@ from streams.errors import DataError, UsageError
 from streams.progress import ProgressCallback
 
 if TYPE_CHECKING:
-    from connectors.salesforce.handover.handover_records import LeadHandOver
+    from connectors.salesforce.handover.handover_records import CampaignTarget, LeadHandOver
     from connectors.salesforce.preview import HandOverPreview
     from schemas.definitions import Definitions
     from streams.settings import Settings
@@ -176,7 +176,11 @@ async def _newest_handovers(
 def _preview_in_orgs(
     settings: Settings, handovers: Sequence[LeadHandOver], latest: Callable[[str], Definitions | None]
 ) -> list[HandOverPreview]:
-    from connectors.salesforce.handover.delivery import Delivery  # noqa: PLC0415 - loads the clients
+    from connectors.salesforce.handover.campaign_target import (  # noqa: PLC0415 - loads the clients
+        named_target,
+        recorded_target,
+    )
+    from connectors.salesforce.handover.delivery import Delivery  # noqa: PLC0415
     from connectors.salesforce.org.directory import OrgDirectory  # noqa: PLC0415
     from connectors.salesforce.preview import preview_handovers  # noqa: PLC0415
 
@@ -188,13 +192,17 @@ def _preview_in_orgs(
         definitions = latest(account)
         return definitions.time_zone if definitions is not None else "UTC"
 
+    def target(handover: LeadHandOver) -> CampaignTarget | None:
+        definitions = latest(handover.account)
+        return recorded_target(handover) if definitions is None else named_target(definitions, handover)
+
     directory = OrgDirectory.from_settings(settings)
     deliveries: dict[str, Delivery] = {}
     previews = []
     for handover in handovers:
         org_name, org = directory.org_name(handover.account), directory.client_of(handover.account)
         if org_name not in deliveries:
-            deliveries[org_name] = Delivery(org, mapping, time_zone=time_zone)
+            deliveries[org_name] = Delivery(org, mapping, time_zone=time_zone, target=target)
         label = directory.label(org_name) if len(directory.clients) > 1 else ""
         found = preview_handovers(deliveries[org_name], mapping, org.connection, [handover])
         previews += [replace(each, org=label) for each in found]

@@ -181,10 +181,11 @@ class LedgerDecider:
         if expected is not None:
             total = self._total(opportunity.account, expected, at)
             changed[total.key] = changed.get(total.key, total).plus(expected)
-        for key, total in changed.items():
+        for key, each in changed.items():
+            total = msgspec.structs.replace(each, offset=origin.offset)
             self._totals[key] = total
             effects.rows[f"{_TOTAL}{key}".encode()] = _encode(total)
-            effects.outputs.append(outputs.revenue_output(total, origin))
+            effects.outputs.append(outputs.revenue_output(total, origin, is_repeated=each.offset == origin.offset))
 
     def _total(self, account: str, contribution: Contribution, at: int) -> RevenueTotal:
         """Returns the total that a contribution belongs to, at the later of the total's own instant and `at`."""

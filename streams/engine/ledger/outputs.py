@@ -40,10 +40,15 @@ class OutputOrigin:
         return {"partition": 0, "offset": self.offset, "ordinal": self.ordinal - 1}
 
 
-def revenue_output(total: RevenueTotal, origin: OutputOrigin) -> Output:
-    """Returns the record of a campaign's present total in one currency."""
+def revenue_output(total: RevenueTotal, origin: OutputOrigin, *, is_repeated: bool = False) -> Output:
+    """Returns the record of a campaign's present total in one currency.
+
+    `is_repeated`: the same record of the journal has changed the total before, as a release does with each
+    opportunity that counts otherwise by it.
+    """
+    subject = f"{total.key}\x1f{origin.ordinal}" if is_repeated else total.key
     value = {
-        "id": _output_id(REVENUE_TYPE, total.key, origin),
+        "id": _output_id(REVENUE_TYPE, subject, origin),
         "type": REVENUE_TYPE,
         "at": instant_text(total.at),
         "number": origin.next_number(),

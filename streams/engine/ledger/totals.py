@@ -18,7 +18,10 @@ class RevenueSum(msgspec.Struct, frozen=True):
 
 
 class RevenueTotal(msgspec.Struct, frozen=True):
-    """A row of `campaign-revenue`; `at` (ms) never goes back."""
+    """A row of `campaign-revenue`; `at` (ms) never goes back.
+
+    `offset` is that of the journal's record that changed it last; rows of former releases have none.
+    """
 
     account: str
     campaign: str
@@ -27,6 +30,7 @@ class RevenueTotal(msgspec.Struct, frozen=True):
     won: RevenueSum = RevenueSum()
     lost: RevenueSum = RevenueSum()
     open: RevenueSum = RevenueSum()
+    offset: int | None = None
 
     @property
     def key(self) -> str:

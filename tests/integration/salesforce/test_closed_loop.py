@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.harness.deployment.pipeline import LIMIT_SECONDS, Pipeline, wait_until
 from tests.harness.salesforce.crm_process import running_crm_process
-from tests.harness.salesforce.sandbox import SPRING, SandboxClient
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 DEFINITIONS = f"""
 account: default
@@ -60,6 +60,34 @@ def test_revenue_comes_back_to_the_campaign_whose_lead_was_handed_over(
         lead = pipeline.read_table("leads")["default/spring/cid"]
         assert lead["crm"]["result"] == "crm.linked"
         assert pipeline.read_records("dead-letters") == {0: [], 1: []}
+
+
+def test_a_retry_makes_the_membership_of_the_campaign_that_a_later_release_names(
+    kafka: str, prefix: str, tmp_path: Path, sandbox: SandboxClient
+) -> None:
+    with Pipeline(kafka, prefix, tmp_path, partitions=2, in_partitions=2, salesforce_url=sandbox.url) as pipeline:
+        pipeline.start_worker("w0", "all")
+        pipeline.apply(DEFINITIONS)
+        sandbox.post("delete", type="Campaign", id=SPRING)
+        with running_crm_process(pipeline.settings):
+            pipeline.publish([contact("ada", "DE"), contact("cid", "DE")])
+            refused = {"ada": "campaign_unknown", "cid": "campaign_unknown"}
+            wait_until(lambda: answers(pipeline) == refused, LIMIT_SECONDS, "the refusals")
+            pipeline.apply(DEFINITIONS.replace(SPRING, AUTUMN))
+            pipeline.run_command("salesforce", "refused", "retry", "--code", "campaign_unknown", "--yes")
+            linked = {"ada": "crm.linked", "cid": "crm.linked"}
+            wait_until(lambda: answers(pipeline) == linked, LIMIT_SECONDS, "the memberships")
+        members = {each["LeadId"]: each for each in sandbox.live_records("CampaignMember")}
+        assert {each["CampaignId"] for each in members.values()} == {AUTUMN}
+        for name in ("ada", "cid"):
+            crm = pipeline.read_table("leads")[f"default/spring/{name}"]["crm"]
+            assert crm["member"] == members[crm["record"]]["Id"]
+
+
+def answers(pipeline: Pipeline) -> dict[str, str | None]:
+    """Contact -> the code of the last answer to its hand-over, or its kind."""
+    told = {row["contact"]: row.get("crm", {}) for row in pipeline.read_table("leads").values()}
+    return {name: crm.get("code", crm.get("result")) for name, crm in told.items()}
 
 
 def revenue(pipeline: Pipeline, kind: str) -> tuple[int, str] | None:

@@ -79,3 +79,21 @@ def test_a_step_whose_repair_fails_is_repeated(sandbox: SandboxClient) -> None:
         delivery.repair_outdated_leads()
     sandbox.clear_faults()
     assert [each.contact for each in delivery.repair_outdated_leads()] == ["c000"]
+
+
+def test_a_late_write_is_repaired_by_the_hand_over_and_the_updates_after_it_however_many(
+    sandbox: SandboxClient,
+) -> None:
+    updates = [{"on": {"property": "phase"}, "fields": {"Rating": {"property": "phase"}}}]
+    delivery = delivery_to(sandbox, mapping_of(updates=updates))
+    answers_of(delivery, lead_of(offset=1, of="spring-trial", last_name="Older", company="Old Ltd"))
+    [older] = sandbox.live_records("Lead")
+    answers_of(delivery, lead_of(offset=2, of="autumn-fair", last_name="Newer", company="New Ltd"))
+    for offset in range(3, 15):
+        answers_of(delivery, lead_of(offset=offset, update=("property/phase",), phase=f"phase {offset}"))
+    names = ("LastName", "Company", "Leadstream_Number__c", "Leadstream_Campaign__c", "Leadstream_Written__c")
+    write_leads(sandbox, [older["Id"]], **{name: older[name] for name in names})
+    assert {each.contact for each in delivery.repair_outdated_leads()} == {"ada"}
+    [lead] = sandbox.live_records("Lead")
+    assert (lead["LastName"], lead["Company"], lead["Rating"]) == ("Newer", "New Ltd", "phase 14")
+    assert (lead["Leadstream_Campaign__c"], lead["Leadstream_Number__c"]) == ("autumn-fair", "0/14/0")

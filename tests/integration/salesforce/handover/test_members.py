@@ -8,9 +8,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from connectors.salesforce.handover.handover_records import CampaignTarget, LeadHandOver
 from streams.errors import SalesforceUnavailable
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
-from tests.harness.salesforce.sandbox import SPRING, OrgApi, SandboxClient
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, OrgApi, SandboxClient
 
 
 def status_of(sandbox: SandboxClient) -> str:
@@ -22,6 +23,12 @@ def move(sandbox: SandboxClient, status: str) -> None:
     """What a rep does with the one member."""
     [member] = sandbox.live_records("CampaignMember")
     assert OrgApi(sandbox)("PATCH", f"sobjects/CampaignMember/{member['Id']}", {"Status": status}).ok
+
+
+def to_autumn(handover: LeadHandOver) -> CampaignTarget:
+    """The Salesforce campaign that definitions name by now, whatever the record has."""
+    del handover
+    return CampaignTarget(AUTUMN, "Responded")
 
 
 def soon(sandbox: SandboxClient) -> str:
@@ -173,3 +180,32 @@ def test_a_campaign_that_many_are_to_join_is_looked_for_once(sandbox: SandboxCli
     answers = answers_of(delivery_to(sandbox, mapping_of()), *batch)
     assert {each.code for each in answers} == {"campaign_unknown"}
     assert len([each for each in sandbox.requests("queryAll") if "FROM Campaign " in each["query"]["q"]]) == 1
+
+
+def test_a_repeat_by_hand_goes_to_the_campaign_that_is_named_by_now(sandbox: SandboxClient) -> None:
+    sandbox.post("delete", type="Campaign", id=SPRING)
+    [refused] = answers_of(delivery_to(sandbox, mapping_of()), lead_of())
+    outcome = delivery_to(sandbox, mapping_of(), target=to_autumn).deliver([lead_of(retry=1)])
+    [answer] = outcome.results
+    [member] = sandbox.live_records("CampaignMember")
+    assert (refused.code, answer.kind, answer.record) == ("campaign_unknown", "linked", refused.record)
+    assert (answer.member, member["CampaignId"], member["Status"]) == (member["Id"], AUTUMN, "Responded")
+
+
+def test_a_member_of_the_campaign_that_is_named_by_now_is_moved_there(sandbox: SandboxClient) -> None:
+    [first] = answers_of(delivery_to(sandbox, mapping_of()), lead_of(campaign=None))
+    sandbox.post("record", type="CampaignMember", CampaignId=AUTUMN, LeadId=first.record, Status="Sent")
+    delivery_to(sandbox, mapping_of(), target=to_autumn).deliver([lead_of(offset=2)])
+    [member] = sandbox.live_records("CampaignMember")
+    assert (member["CampaignId"], member["Status"]) == (AUTUMN, "Responded")
+
+
+def test_a_repair_asks_for_the_membership_that_the_hand_over_asked_for(sandbox: SandboxClient) -> None:
+    named = CampaignTarget(SPRING, "Responded")
+    delivery = delivery_to(sandbox, mapping_of(), target=lambda handover: named)
+    [first] = delivery.deliver([lead_of(offset=3)]).results
+    named = CampaignTarget(AUTUMN, "Responded")
+    sandbox.post("edit", type="Lead", id=first.record, Leadstream_Number__c="0/1/0")
+    assert [each.number.offset for each in delivery.repair_outdated_leads()] == [3]
+    [member] = sandbox.live_records("CampaignMember")
+    assert member["CampaignId"] == SPRING

@@ -18,7 +18,7 @@ from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from tests.harness.cli import leadstream
 from tests.harness.salesforce.handovers import answers_of, delivery_to, lead_of, mapping_of, writes_to
-from tests.harness.salesforce.sandbox import SPRING, SandboxClient
+from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 MAPPING = mapping_of(
     {
@@ -147,6 +147,17 @@ async def test_the_newest_hand_overs_of_contacts_are_shown(deployment: HandOverD
     )
     [other] = deployment.preview("ada", "--definitions", str(file))
     assert {"field": "Title", "rule": "always", "written": True, "value": "New"} in other["fields"]
+
+
+async def test_the_campaign_is_the_one_that_the_definitions_name(
+    deployment: HandOverDeployment, tmp_path: Path
+) -> None:
+    await deployment.hand_over(lead_of("ada", 1), lead_of("bob", 2, of="gone"))
+    file = tmp_path / "d.yaml"
+    file.write_text(f"campaigns: [{{id: spring-trial, salesforce: {{campaign: {AUTUMN}, member_status: Sent}}}}]\n")
+    ada, bob = deployment.preview("ada", "bob", "--definitions", str(file))
+    assert (ada["member_of"], ada["member_status"]) == (AUTUMN, "Sent")
+    assert (bob["member_of"], bob["member_status"]) == (SPRING, "Responded")
 
 
 async def test_hand_overs_of_a_file_need_no_topic_of_theirs(deployment: HandOverDeployment, tmp_path: Path) -> None:

@@ -189,6 +189,41 @@ def test_an_exit_by_the_contacts_status_is_no_leaving() -> None:
     assert lead(driver) == ("deleted", 0, day(0), day(5))
 
 
+def leave_a_nested_segment(statuses: list[str]) -> EngineDriver:
+    """A contact becomes active that was in the audience, of these statuses, by a segment of inactive contacts."""
+    idle = {"id": "idle", "dynamic": True, "when": {"visit": {}}, "statuses": ["inactive"]}
+    asked = {"id": "asked", "dynamic": True, "when": {"segment": "idle"}, "statuses": statuses}
+    driver = EngineDriver(segments=[idle, asked], campaigns=spring_campaign(audience=["asked"], leave="delete"))
+    driver.visit(day(0))
+    driver.send("lead.added", day(0, 1), campaign="spring")
+    driver.change_contact(day(1), status="inactive")
+    driver.send("lead.reactivated", day(1, 1), campaign="spring")
+    assert "asked" in driver.members()
+    driver.change_contact(day(2), status="active")
+    assert "asked" not in driver.members()
+    return driver
+
+
+def test_an_exit_by_the_statuses_of_a_segment_that_the_audience_refers_to_is_leaving() -> None:
+    assert lead(leave_a_nested_segment(["active", "inactive"])) == ("deleted", 0, day(0, 1), day(2))
+
+
+def test_it_is_no_leaving_where_the_audience_has_these_statuses_too() -> None:
+    assert lead(leave_a_nested_segment(["inactive"]))[0] == "active"
+
+
+def test_points_decay_though_the_campaign_is_over_as_long_as_the_lead_takes_points() -> None:
+    period = {"from": "2026-01-01", "to": "2026-01-15"}
+    for event, points in (("lead.reactivated", 2), ("lead.qualified", 4)):
+        driver = EngineDriver(campaigns=spring_campaign(half_life="10d", period=period))
+        driver.send("lead.added", day(0), campaign="spring")
+        driver.send("score.adjusted", day(0), campaign="spring", points=8)
+        driver.send(event, day(10), campaign="spring")
+        driver.send("lead.added", day(20), campaign="spring")
+        driver.send("score.adjusted", day(20), campaign="spring", points=100)
+        assert lead(driver)[1] == points
+
+
 def test_a_lead_that_left_comes_back_by_its_audience_and_one_that_a_person_removed_does_not() -> None:
     for is_removed, status in ((False, "active"), (True, "deleted")):
         driver = EngineDriver(segments=[RECENT], campaigns=spring_campaign(audience=["recent"], leave="delete"))

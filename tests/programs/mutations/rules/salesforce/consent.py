@@ -42,8 +42,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="What a late worker wrote of a contact that opted out is told of the opt-out, and of nothing else",
         where="connectors/salesforce/handover/newest.py",
-        text="if handover.is_update and not handover.opted_out else ()",
-        instead="if handover.is_update else ()",
+        text="if handover.is_update and not handover.opted_out:",
+        instead="if handover.is_update:",
         caught_by=(f"{_CONSENT}::test_of_a_contact_that_opted_out_only_the_opt_out_is_delivered_again",),
     ),
 )

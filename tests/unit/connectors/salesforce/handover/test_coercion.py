@@ -66,6 +66,12 @@ TOKYO = ZoneInfo("Asia/Tokyo")
         (FieldDescription("F", "datetime"), "2026-03-01", "2026-02-28T15:00:00.000Z", None),
         (FieldDescription("F", "datetime"), "2026-03-01T09:00:00", "2026-03-01T00:00:00.000Z", None),
         (FieldDescription("F", "datetime"), 1_772_000_000, None, "left_out"),
+        (FieldDescription("F", "datetime"), "2026-03-01t09:30:00z", "2026-03-01T09:30:00.000Z", None),
+        (FieldDescription("F", "datetime"), "2026-03-01t09:30:00.5+02:00", "2026-03-01T07:30:00.000Z", None),
+        (FieldDescription("F", "datetime"), "2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z", None),
+        (FieldDescription("F", "datetime"), "2016-12-31T23:59:61Z", None, "left_out"),
+        (FieldDescription("F", "datetime"), "0001-01-01T00:00:00+05:00", None, "left_out"),
+        (FieldDescription("F", "date"), "2016-12-31T14:59:60Z", "2017-01-01", None),
         (FieldDescription("F", "location"), "1,2", None, "left_out"),
     ],
 )

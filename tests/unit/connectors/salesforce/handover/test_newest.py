@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.salesforce.handover.handover_records import LeadHandOverNumber
-from connectors.salesforce.handover.newest import MAX_CONTACTS, NewestHandOvers
+from connectors.salesforce.handover.newest import MAX_CONTACTS, MAX_UPDATES, NewestHandOvers
 from tests.harness.salesforce.handovers import lead_of
 
 NONE = LeadHandOverNumber(0, 0, 0)
@@ -24,6 +24,22 @@ def test_a_hand_over_takes_the_place_of_what_was_before_and_updates_stand_behind
     newest.add(lead_of(offset=8))
     assert offsets(newest) == [8]
     assert newest.newer_than({"default/ada": LeadHandOverNumber(0, 8, 0)}) == []
+
+
+def test_a_hand_over_stays_before_the_last_updates_however_many_followed() -> None:
+    newest = NewestHandOvers()
+    newest.add(lead_of(offset=1))
+    for offset in range(2, 31):
+        newest.add(lead_of(offset=offset, update=("contact.status",)))
+    kept = offsets(newest)
+    assert (kept[0], kept[1:]) == (1, list(range(31 - MAX_UPDATES, 31)))
+
+
+def test_of_a_contact_whose_hand_over_is_not_known_the_last_updates_are_kept() -> None:
+    newest = NewestHandOvers()
+    for offset in range(1, 31):
+        newest.add(lead_of(offset=offset, update=("contact.status",)))
+    assert offsets(newest) == list(range(31 - MAX_UPDATES, 31))
 
 
 def test_the_record_of_the_last_answer_is_remembered() -> None:

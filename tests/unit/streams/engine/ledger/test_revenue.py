@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -242,6 +243,39 @@ def test_a_marker_is_processed_in_portions_and_survives_a_restart_in_the_middle(
     assert ledger.outputs == reference.outputs
     assert ledger.rows == reference.rows
     assert ledger.position == reference.position
+
+
+def plain_id(row: dict[str, Any]) -> str:
+    """The id of a row that is the only one of its total at its place in the journal."""
+    key = f"{row['account']}/{row['campaign']}/{row['currency']}"
+    parts = ("campaign.revenue", key, str(row["number"]["offset"]))
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def test_a_reader_that_drops_repeated_ids_has_all_that_a_release_counts() -> None:
+    ledger = LedgerDriver(ledger_definitions(spring=SPRING), ledger_definitions(spring=SPRING, autumn=AUTUMN))
+    ledger.apply()
+    for number in range(3):
+        ledger.send(f"o{number}", at=number, amount="1.5", crm_campaign=AUTUMN, **WON)
+    ledger.apply()
+    read: dict[str, dict[str, Any]] = {}
+    for row in ledger.revenue_rows():
+        read.setdefault(row["id"], row)
+    assert [row["won"]["amount"] for row in read.values()] == ["1.5", "3", "4.5"]
+    assert [row["number"]["ordinal"] for row in read.values()] == [0, 4, 8]
+
+
+def test_only_a_row_that_another_one_of_its_total_precedes_has_its_ordinal_in_its_id(ledger: LedgerDriver) -> None:
+    ledger.add_release(ledger_definitions(spring=AUTUMN, autumn=SPRING))
+    for number, campaign in enumerate((SPRING, AUTUMN, FOREIGN)):
+        ledger.send(f"o{number}", at=number, amount="1", crm_campaign=campaign, **WON)
+    ledger.apply()
+    rows = ledger.revenue_rows()
+    assert [(row["campaign"], row["number"]["ordinal"]) for row in rows] == [
+        *(("spring", 0), ("autumn", 0)),
+        *(("spring", 0), ("autumn", 1), ("autumn", 4), ("spring", 5)),
+    ]
+    assert [row["id"] == plain_id(row) for row in rows] == [True, True, True, True, False, False]
 
 
 def test_the_largest_and_the_smallest_amounts_add_up(ledger: LedgerDriver) -> None:
