@@ -36,6 +36,12 @@ class LeadOrigin(msgspec.Struct, frozen=True, gc=False):
     converted: str = ""
     """The date of the conversion, as text."""
 
+    def is_same_contact_as(self, other: LeadOrigin) -> bool:
+        """Whether both are one contact of ours, by whatever record; a digest names none, there the record tells."""
+        if self.contact is None or other.contact is None:
+            return self.record == other.record
+        return (self.account, self.contact) == (other.account, other.contact)
+
 
 class OpportunityRow(msgspec.Struct, frozen=True, gc=False):
     """What is tracked of a row of the org; `modified` is RFC 3339, `amount` exact decimal text."""

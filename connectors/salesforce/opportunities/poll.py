@@ -270,9 +270,11 @@ class OpportunityPoll:
         if row is None:
             return None
         if former is not None and former.is_partial and survey.roles.get(opportunity) is not None:
-            lead = None  # the ledger does not say whether it knows its contact by a Lead or by a role
+            # The ledger does not say whether it knows its contact by a Lead or by a role.
+            lead, role = None, former.lead
         lead = self._lead(survey.leads.get(opportunity, ()), lead)
-        role = survey.roles.get(opportunity, role)
+        if opportunity in survey.roles:
+            role = _role(survey.roles[opportunity], role)
         is_partial = former is not None and former.is_partial and opportunity not in survey.rows
         if (owner := rules.owner(row.crm_campaign, lead, role)) is not None:
             return OrgOpportunity(row, *owner, lead, role, is_partial)
@@ -292,6 +294,16 @@ class OpportunityPoll:
         if start is None or survey.created[state.row.id] >= start:
             return False
         return cursor.until is None or datetime.fromisoformat(state.row.modified) < cursor.until - OVERLAP
+
+
+def _role(found: LeadOrigin | None, former: LeadOrigin | None) -> LeadOrigin | None:
+    """Returns the role that was found, with the campaign that its contact has counted for here so far.
+
+    Every hand-over writes its campaign to the Contact, also long after a sale: that moves no revenue.
+    """
+    if found is None or former is None or former.campaign is None or not found.is_same_contact_as(former):
+        return found
+    return msgspec.structs.replace(found, campaign=former.campaign)
 
 
 def is_ours(event: object, crm: str = CRM_NAME) -> bool:

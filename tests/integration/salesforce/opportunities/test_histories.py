@@ -21,6 +21,7 @@ from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 ACCOUNTS = ("default", "acme", "beta")
 CAMPAIGNS = (SPRING, AUTUMN, None)
+OUR_CAMPAIGNS = ("ours", "ours-too")
 STEPS = 80
 
 Contributions = dict[str, tuple[Any, ...]]
@@ -56,6 +57,7 @@ class OrgHistory:
             self.convert_lead,
             self.add_role,
             self.change_role,
+            self.hand_over_again,
             self.apply_release,
             self.advance_clock,
         ]
@@ -98,7 +100,7 @@ class OrgHistory:
             LastName="x",
             Leadstream_Id__c=external_id(self.random.choice(ACCOUNTS), f"c{self.number}"),
             Leadstream_Number__c=f"0/{self.number}/0",
-            Leadstream_Campaign__c="ours",
+            Leadstream_Campaign__c=self.random.choice(OUR_CAMPAIGNS),
             **company,
         )
         ids.append(row["Id"])
@@ -127,6 +129,20 @@ class OrgHistory:
             else:
                 primary = self.random.random() < 0.5
                 self.sandbox.post("edit", type="OpportunityContactRole", id=role, IsPrimary=primary)
+
+    def hand_over_again(self) -> None:
+        """Hands a Contact over for another campaign, then for its own one again: neither moves what is known."""
+        if not self.contacts:
+            return
+        contact = self.random.choice(self.contacts)
+        [row] = [each for each in self.sandbox.get("records/Contact") if each["Id"] == contact]
+        poll_until_answered(self.org, settled=True)
+        known = self.known()
+        for campaign in ("later", row["Leadstream_Campaign__c"]):
+            self.sandbox.post("edit", type="Contact", id=contact, Leadstream_Campaign__c=campaign)
+            self.org.restart()
+            poll_until_answered(self.org, settled=True)
+            assert self.known() == known
 
     def apply_release(self) -> None:
         account = self.random.choice(ACCOUNTS)
@@ -172,9 +188,9 @@ class OrgHistory:
         if account is not None:
             contact = by_lead[1] if by_lead and by_lead[0] == account else None
         elif by_lead is not None:
-            (account, contact), counts_for = by_lead, "ours"
+            (account, contact), counts_for = by_lead, lead and lead["Leadstream_Campaign__c"]
         elif (by_role := _owner(role)) is not None:
-            (account, contact), counts_for = by_role, "ours"
+            (account, contact), counts_for = by_role, role and role["Leadstream_Campaign__c"]
         else:
             return None
         outcome = "won" if row["IsWon"] else "lost" if row["IsClosed"] else "open"
