@@ -29,7 +29,7 @@ from connectors.salesforce.opportunities.queries import OpportunityQueries, RowB
 from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
 from connectors.salesforce.org.directory import crm_name
-from connectors.salesforce.record_id import long_record_id
+from connectors.salesforce.record_id import is_long_record_id, long_record_id
 
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, with the stamp of their write."""
@@ -125,7 +125,7 @@ class OpportunityPoll:
         queries, survey = self._queries, Survey(asked_leads=True)
         since = None if cursor.until is None else cursor.until - self._overlap
         earliest = _earliest_start(rules)
-        self._add_leads(survey, queries.converted_leads(), rules)
+        self._add_leads(survey, queries.converted_leads(), cursor, rules)
         self._add_rows(survey, queries.of_our_leads(_past(earliest, since)))
         for start, campaigns in rules.campaigns_by_start().items():
             self._add_rows(survey, queries.on_campaigns(campaigns, _past(start, since)))
@@ -173,7 +173,7 @@ class OpportunityPoll:
         self._take_ours(survey, probe, cursor, rules)
         if survey.asked_leads:
             asked_until = (cursor.leads_until or cursor.until) - self._overlap
-            self._add_leads(survey, self._queries.converted_leads(RowBounds(asked_until)), rules)
+            self._add_leads(survey, self._queries.converted_leads(RowBounds(asked_until)), cursor, rules)
             if rules.role_accounts and (ids := self._queries.opportunities_of_changed_roles(asked_until)):
                 self._add_roles(survey, self._queries.our_roles(ids), ids, rules)
             found = {*survey.leads, *(each for each, origin in survey.roles.items() if origin is not None)}
@@ -220,10 +220,18 @@ class OpportunityPoll:
             survey.rows[opportunity.id] = opportunity
             survey.created[opportunity.id] = date.fromisoformat(str(row["CreatedDate"])[:10])
 
-    def _add_leads(self, survey: Survey, rows: Iterable[SalesforceRow], rules: AttributionRules) -> None:
+    def _add_leads(
+        self, survey: Survey, rows: Iterable[SalesforceRow], cursor: Cursor, rules: AttributionRules
+    ) -> None:
         for row in rows:
             if (origin := self._reader.lead(row, rules)) is not None:
                 survey.leads.setdefault(str(row["ConvertedOpportunityId"]), []).append(origin)
+        rivals = set[str]()
+        for each, leads in survey.leads.items():
+            former = cursor.states[each].lead if each in cursor.states else None
+            records = {lead.record for lead in (*leads, former) if lead is not None and lead.record}
+            rivals |= records if len(records) > 1 else set()
+        survey.hand_overs = self._queries.last_hand_overs(filter(is_long_record_id, rivals))
 
     def _add_roles(
         self, survey: Survey, rows: Iterable[SalesforceRow], asked: Iterable[str], rules: AttributionRules
@@ -272,7 +280,7 @@ class OpportunityPoll:
         if former is not None and former.is_partial and survey.roles.get(opportunity) is not None:
             # The ledger does not say whether it knows its contact by a Lead or by a role.
             lead, role = None, former.lead
-        lead = self._lead(survey.leads.get(opportunity, ()), lead)
+        lead = self._lead(survey, opportunity, lead)
         if opportunity in survey.roles:
             role = _role(survey.roles[opportunity], role)
         is_partial = former is not None and former.is_partial and opportunity not in survey.rows
@@ -281,10 +289,12 @@ class OpportunityPoll:
         # Its campaign was changed, or its role ended: its account has to know.
         return OrgOpportunity(row, account, None, lead, role, is_partial) if account else None
 
-    def _lead(self, found: Iterable[LeadOrigin], former: LeadOrigin | None) -> LeadOrigin | None:
-        leads = {lead.record: lead for lead in found}
+    def _lead(self, survey: Survey, opportunity: str, former: LeadOrigin | None) -> LeadOrigin | None:
+        leads = {lead.record: lead for lead in survey.leads.get(opportunity, ())}
         if former is not None:
             leads.setdefault(former.record, former)
+        for record in leads.keys() & survey.hand_overs.keys():
+            leads[record] = msgspec.structs.replace(leads[record], number=survey.hand_overs[record])
         return latest_handed_over(leads.values(), self._handed_over_at)
 
     @staticmethod

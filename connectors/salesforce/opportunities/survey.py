@@ -36,6 +36,8 @@ class Survey:
     created: dict[str, date] = field(default_factory=dict)
     leads: dict[str, list[LeadOrigin]] = field(default_factory=dict)
     """The Leads of ours that were converted into an opportunity."""
+    hand_overs: dict[str, str] = field(default_factory=dict)
+    """By id of the Lead: the number of its last hand-over, of those that compete for an opportunity."""
     roles: dict[str, LeadOrigin | None] = field(default_factory=dict)
     """The Contact of ours in the primary, else the oldest contact role; None where there is none any more."""
     foreign: dict[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ The expectation is computed from the rows of the org alone, by the rules of attr
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.salesforce.external_id import external_id, parse_external_id
+from connectors.salesforce.handover.field_rules import value_digest
 from connectors.salesforce.opportunities import queries
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure
@@ -52,7 +54,8 @@ class OrgHistory:
             self.move_sale,
             self.close_sale,
             self.delete_or_undelete,
-            self.add_lead,
+            *[self.add_lead] * 3,
+            *[self.update_lead] * 2,
             self.convert_lead,
             self.convert_lead,
             self.add_role,
@@ -92,7 +95,7 @@ class OrgHistory:
 
     def add_lead(self) -> None:
         self.number += 1
-        kind, ids = self.random.choice([("Lead", self.leads), ("Contact", self.contacts)])
+        kind, ids = self.random.choice([*[("Lead", self.leads)] * 2, ("Contact", self.contacts)])
         company = {"Company": "Engines"} if kind == "Lead" else {}
         row = self.sandbox.post(
             "record",
@@ -105,12 +108,24 @@ class OrgHistory:
         )
         ids.append(row["Id"])
 
+    def update_lead(self) -> None:
+        """Writes an update to a Lead: it has the update's number from then on, and keeps that of its hand-over."""
+        if not self.leads:
+            return
+        self.number += 1
+        lead, number = self.random.choice(self.leads), f"0/{self.number}/0"
+        [row] = [each for each in self.sandbox.live_records("Lead") if each["Id"] == lead]
+        digests = {"Leadstream_Number__c": value_digest(number), "@handed_over": _handed_over(row)}
+        written = {"Leadstream_Number__c": number, "Leadstream_Written__c": json.dumps(digests)}
+        self.sandbox.post("edit", type="Lead", id=lead, **written)
+
     def convert_lead(self) -> None:
         if not self.leads:
             return
         lead = self.leads.pop(self.random.randrange(len(self.leads)))
         live = self.live_sales()
-        into = {"opportunity_id": self.random.choice(live)} if live and self.random.random() < 0.6 else {}
+        # Of few opportunities, so that several Leads meet in one.
+        into = {"opportunity_id": self.random.choice(live[-3:])} if live and self.random.random() < 0.7 else {}
         opportunity = self.sandbox.post("convert", lead=lead, **into)["opportunity"]
         if opportunity not in self.opportunities:
             self.opportunities.append(opportunity)
@@ -174,7 +189,7 @@ class OrgHistory:
             if row["IsDeleted"]:
                 continue
             converted = [each for each in leads if each["ConvertedOpportunityId"] == row["Id"]]
-            lead = max(converted, key=lambda each: int(each["Leadstream_Number__c"].split("/")[1]), default=None)
+            lead = max(converted, key=lambda each: int(_handed_over(each).split("/")[1]), default=None)
             contribution = self._contribution(row, lead, self._role(row["Id"], roles, contacts))
             if contribution is not None:
                 result[row["Id"]] = contribution
@@ -222,6 +237,11 @@ class OrgHistory:
                 amount = None if event.get("amount") is None else Decimal(event["amount"]).normalize()
                 result[opportunity] = (account, counts_for, event.get("contact"), outcome, amount)
         return result
+
+
+def _handed_over(lead: Mapping[str, Any]) -> str:
+    digests = json.loads(lead["Leadstream_Written__c"] or "{}")
+    return str(digests.get("@handed_over", lead["Leadstream_Number__c"]))
 
 
 def _owner(row: Mapping[str, Any] | None) -> tuple[str, str] | None:
