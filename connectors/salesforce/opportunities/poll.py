@@ -17,6 +17,7 @@ import msgspec
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import is_record_id
+from connectors.salesforce.opportunities.merged_leads import follow_merges
 from connectors.salesforce.opportunities.org_opportunity import (
     CRM_NAME,
     LeadOrigin,
@@ -26,7 +27,13 @@ from connectors.salesforce.opportunities.org_opportunity import (
     later_modified,
 )
 from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
-from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
+from connectors.salesforce.opportunities.survey import (
+    HandOverTime,
+    RowReader,
+    Survey,
+    competing_leads,
+    latest_handed_over,
+)
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
 from connectors.salesforce.org.directory import crm_name
 from connectors.salesforce.record_id import is_long_record_id, long_record_id
@@ -115,6 +122,7 @@ class OpportunityPoll:
             rules=rules,
             whole_at=until if is_whole else cursor.whole_at,
             leads_until=until if survey.asked_leads else cursor.leads_until,
+            merged=survey.merged if survey.asked_leads else cursor.merged,
             polls_without_leads=0 if survey.asked_leads else cursor.polls_without_leads + 1,
             foreign=MappingProxyType(survey.foreign),
         )
@@ -132,6 +140,9 @@ class OpportunityPoll:
         if rules.role_accounts:
             self._add_rows(survey, queries.of_our_contacts(_past(earliest, since)))
             self._add_roles(survey, queries.our_roles(), cursor.states, rules)
+        # No query by a key finds these.
+        unknown = survey.of_survivors - survey.rows.keys() - cursor.states.keys()
+        self._add_rows(survey, queries.by_ids(unknown, _past(earliest, since)))
         missing = {each for each in cursor.states if each not in survey.rows}
         self._add_rows(survey, queries.by_ids(missing))
         self._find_purged(survey, cursor, missing - survey.rows.keys())
@@ -202,8 +213,9 @@ class OpportunityPoll:
         self._add_rows(survey, self._queries.of_our_leads(bounds))
         if rules.role_accounts:
             self._add_rows(survey, self._queries.of_our_contacts(bounds))
-        # The query for campaigns does not see an opportunity that has left them.
+        # The query for campaigns does not see an opportunity that has left them, that for Leads none of a survivor.
         others = [each for each, state in cursor.states.items() if state.lead is None and state.role is None]
+        others += [each for each, state in cursor.states.items() if state.lead and state.lead.merged_into]
         self._add_rows(survey, self._queries.by_ids(others, bounds))
 
     def _add_new_campaigns(self, survey: Survey, cursor: Cursor, rules: AttributionRules) -> None:
@@ -223,14 +235,23 @@ class OpportunityPoll:
     def _add_leads(
         self, survey: Survey, rows: Iterable[SalesforceRow], cursor: Cursor, rules: AttributionRules
     ) -> None:
+        merged = {each: dict(leads) for each, leads in cursor.merged.items()}
         for row in rows:
-            if (origin := self._reader.lead(row, rules)) is not None:
+            if (origin := self._reader.lead(row, rules)) is None:
+                continue
+            if row["ConvertedOpportunityId"] is not None:
                 survey.leads.setdefault(str(row["ConvertedOpportunityId"]), []).append(origin)
+            else:
+                merged.setdefault(str(row["MasterRecordId"]), {})[origin.record] = origin
+        survivors = follow_merges(self._queries, merged)
+        survey.merged = survivors.waiting
+        survey.of_survivors = set(survivors.converted)
+        for each, leads in survivors.converted.items():
+            survey.leads.setdefault(each, []).extend(leads)
         rivals = set[str]()
         for each, leads in survey.leads.items():
-            former = cursor.states[each].lead if each in cursor.states else None
-            records = {lead.record for lead in (*leads, former) if lead is not None and lead.record}
-            rivals |= records if len(records) > 1 else set()
+            competing = competing_leads(leads, cursor.states[each].lead if each in cursor.states else None)
+            rivals.update(competing if len(competing) > 1 else ())
         survey.hand_overs = self._queries.last_hand_overs(filter(is_long_record_id, rivals))
 
     def _add_roles(
@@ -290,9 +311,7 @@ class OpportunityPoll:
         return OrgOpportunity(row, account, None, lead, role, is_partial) if account else None
 
     def _lead(self, survey: Survey, opportunity: str, former: LeadOrigin | None) -> LeadOrigin | None:
-        leads = {lead.record: lead for lead in survey.leads.get(opportunity, ())}
-        if former is not None:
-            leads.setdefault(former.record, former)
+        leads = competing_leads(survey.leads.get(opportunity, ()), former)
         for record in leads.keys() & survey.hand_overs.keys():
             leads[record] = msgspec.structs.replace(leads[record], number=survey.hand_overs[record])
         return latest_handed_over(leads.values(), self._handed_over_at)

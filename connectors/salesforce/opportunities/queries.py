@@ -96,11 +96,20 @@ class OpportunityQueries:
         return self._read_in_batches(f"{self._select()} WHERE Id IN {{}}{bounds.condition()}", sorted(ids))
 
     def converted_leads(self, bounds: RowBounds = NO_BOUNDS) -> Iterable[SalesforceRow]:
-        """Returns the Leads of ours that were converted into an opportunity."""
+        """Returns the Leads of ours that were converted into an opportunity, and those merged into another Lead."""
         return self._read(
-            f"SELECT Id, {self._key}, {self._number}, {self._campaign}, ConvertedOpportunityId, ConvertedDate "
-            f"FROM Lead WHERE {self._key} != null AND IsConverted = true AND ConvertedOpportunityId != null"
+            f"SELECT Id, {self._key}, {self._number}, {self._campaign}, ConvertedOpportunityId, ConvertedDate, "
+            f"MasterRecordId FROM Lead WHERE {self._key} != null AND ((IsConverted = true AND "
+            "ConvertedOpportunityId != null) OR (IsDeleted = true AND MasterRecordId != null))"
             f"{bounds.condition()}"
+        )
+
+    def survivors(self, leads: Iterable[str]) -> Iterable[SalesforceRow]:
+        """Returns those of these Leads that have no key: which others were merged into, as these tell."""
+        return self._read_in_batches(
+            "SELECT Id, IsDeleted, MasterRecordId, IsConverted, ConvertedOpportunityId, ConvertedDate "
+            f"FROM Lead WHERE Id IN {{}} AND {self._key} = null",
+            sorted(leads),
         )
 
     def last_hand_overs(self, leads: Iterable[str]) -> dict[str, str]:

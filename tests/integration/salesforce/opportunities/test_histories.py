@@ -24,6 +24,7 @@ from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 ACCOUNTS = ("default", "acme", "beta")
 CAMPAIGNS = (SPRING, AUTUMN, None)
 OUR_CAMPAIGNS = ("ours", "ours-too")
+SALE = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01"}
 STEPS = 80
 
 Contributions = dict[str, tuple[Any, ...]]
@@ -54,8 +55,8 @@ class OrgHistory:
             self.move_sale,
             self.close_sale,
             self.delete_or_undelete,
-            *[self.add_lead] * 3,
-            *[self.update_lead] * 2,
+            *[self.add_lead] * 4,
+            self.merge_lead,
             self.convert_lead,
             self.convert_lead,
             self.add_role,
@@ -67,10 +68,9 @@ class OrgHistory:
         self.random.choice(acts)()
 
     def add_sale(self) -> None:
-        fields = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01"}
         amount = self.random.choice([None, round(self.random.uniform(0, 1e6), 2)])
         campaign = self.random.choice(CAMPAIGNS)
-        row = self.sandbox.post("record", type="Opportunity", Amount=amount, CampaignId=campaign, **fields)
+        row = self.sandbox.post("record", type="Opportunity", Amount=amount, CampaignId=campaign, **SALE)
         self.opportunities.append(row["Id"])
 
     def edit_sale(self) -> None:
@@ -95,7 +95,7 @@ class OrgHistory:
 
     def add_lead(self) -> None:
         self.number += 1
-        kind, ids = self.random.choice([*[("Lead", self.leads)] * 2, ("Contact", self.contacts)])
+        kind, ids = self.random.choice([("Lead", self.leads), ("Contact", self.contacts)])
         company = {"Company": "Engines"} if kind == "Lead" else {}
         row = self.sandbox.post(
             "record",
@@ -108,27 +108,38 @@ class OrgHistory:
         )
         ids.append(row["Id"])
 
-    def update_lead(self) -> None:
+    def update_lead(self, lead: str) -> None:
         """Writes an update to a Lead: it has the update's number from then on, and keeps that of its hand-over."""
-        if not self.leads:
-            return
         self.number += 1
-        lead, number = self.random.choice(self.leads), f"0/{self.number}/0"
+        number = f"0/{self.number}/0"
         [row] = [each for each in self.sandbox.live_records("Lead") if each["Id"] == lead]
+        if row["Leadstream_Id__c"] is None:
+            return  # another Lead survived ours
         digests = {"Leadstream_Number__c": value_digest(number), "@handed_over": _handed_over(row)}
         written = {"Leadstream_Number__c": number, "Leadstream_Written__c": json.dumps(digests)}
         self.sandbox.post("edit", type="Lead", id=lead, **written)
+
+    def merge_lead(self) -> None:
+        """Merges a Lead into one that a person made; that one may be merged and converted like any other."""
+        if self.leads:
+            survivor = self.sandbox.post("record", type="Lead", LastName="x", Company="Engines")["Id"]
+            loser = self.leads.pop(self.random.randrange(len(self.leads)))
+            self.sandbox.post("merge", type="Lead", master=survivor, losers=[loser])
+            self.leads.append(survivor)
 
     def convert_lead(self) -> None:
         if not self.leads:
             return
         lead = self.leads.pop(self.random.randrange(len(self.leads)))
         live = self.live_sales()
-        # Of few opportunities, so that several Leads meet in one.
-        into = {"opportunity_id": self.random.choice(live[-3:])} if live and self.random.random() < 0.7 else {}
+        into = {"opportunity_id": self.random.choice(live)} if live and self.random.random() < 0.6 else {}
         opportunity = self.sandbox.post("convert", lead=lead, **into)["opportunity"]
         if opportunity not in self.opportunities:
             self.opportunities.append(opportunity)
+        if self.leads and self.random.random() < 0.5:
+            other = self.leads.pop(self.random.randrange(len(self.leads)))
+            self.update_lead(other)
+            self.sandbox.post("convert", lead=other, opportunity_id=opportunity)
 
     def add_role(self) -> None:
         if self.contacts and (live := self.live_sales()):
@@ -146,13 +157,16 @@ class OrgHistory:
                 self.sandbox.post("edit", type="OpportunityContactRole", id=role, IsPrimary=primary)
 
     def hand_over_again(self) -> None:
-        """Hands a Contact over for another campaign, then for its own one again: neither moves what is known."""
+        """Hands a Contact with a sale over for another campaign, then for its own again: neither moves a sale."""
         if not self.contacts:
             return
         contact = self.random.choice(self.contacts)
-        [row] = [each for each in self.sandbox.get("records/Contact") if each["Id"] == contact]
+        sale = self.sandbox.post("record", type="Opportunity", **SALE)["Id"]
+        self.opportunities.append(sale)
+        self.sandbox.post("contact_role", opportunity=sale, contact=contact)
         poll_until_answered(self.org, settled=True)
         known = self.known()
+        [row] = [each for each in self.sandbox.get("records/Contact") if each["Id"] == contact]
         for campaign in ("later", row["Leadstream_Campaign__c"]):
             self.sandbox.post("edit", type="Contact", id=contact, Leadstream_Campaign__c=campaign)
             self.org.restart()
@@ -181,7 +195,12 @@ class OrgHistory:
 
     def expected(self) -> Contributions:
         """What each opportunity that is not deleted counts for, by the rows of the org."""
-        leads = [row for row in self.sandbox.get("records/Lead") if row["ConvertedOpportunityId"]]
+        rows = {row["Id"]: row for row in self.sandbox.get("records/Lead")}
+        leads = [
+            {**row, "ConvertedOpportunityId": _survivor(row, rows)["ConvertedOpportunityId"]}
+            for row in rows.values()
+            if row["Leadstream_Id__c"]
+        ]
         contacts = {row["Id"]: row for row in self.sandbox.get("records/Contact")}
         roles = [row for row in self.sandbox.get("records/OpportunityContactRole") if not row["IsDeleted"]]
         result: Contributions = {}
@@ -237,6 +256,10 @@ class OrgHistory:
                 amount = None if event.get("amount") is None else Decimal(event["amount"]).normalize()
                 result[opportunity] = (account, counts_for, event.get("contact"), outcome, amount)
         return result
+
+
+def _survivor(lead: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    return _survivor(rows[lead["MasterRecordId"]], rows) if lead["MasterRecordId"] else lead
 
 
 def _handed_over(lead: Mapping[str, Any]) -> str:
