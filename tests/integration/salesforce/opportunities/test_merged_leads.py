@@ -64,9 +64,10 @@ def test_an_opportunity_of_the_survivor_is_of_the_contact_whose_lead_was_merged(
     if seen == "the merge":
         pass_an_hour(org, sandbox)
     opportunity = sandbox.post("convert", lead=survivor, **existing)["opportunity"]
-    [event] = org.ask_until_leads()
-    assert (event["opportunity"], event["contact"], event["campaign"]) == (opportunity, "ada", "spring")
-    assert (event["origin"], event["crm_record"]) == ("lead", survivor)
+    events = org.ask_until_leads()
+    told = [(event["opportunity"], event.get("contact"), event.get("campaign")) for event in events]
+    assert told == [(opportunity, "ada", "spring")]
+    assert [(event["origin"], event["crm_record"]) for event in events] == [("lead", survivor)]
     sandbox.post("win", opportunity=opportunity, amount=7)
     won = org.ask_for_one()
     assert (won["won"], won["amount"], won["contact"]) == (True, "7", "ada")
