@@ -16,6 +16,8 @@ from schemas.definitions import FieldWrite, LeadField
 LeadFields = Mapping[str, LeadField]
 FieldDigests = Mapping[str, str]
 """Field -> digest of the value last written there by us, as in `Leadstream_Written__c`."""
+HANDED_OVER = "@handed_over"
+"""The entry among the digests, no field's name, with the number of the last hand-over where an update wrote since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,17 @@ def parse_digests(text: Any) -> FieldDigests | None:
     if not isinstance(document, dict):
         return None
     return {str(name): str(digest) for name, digest in document.items()}
+
+
+def digests_that_hold(text: Any, number: str | None, number_field: str) -> FieldDigests | None:
+    """Returns the digests of a record with this number; none of them holds where it was changed without them.
+
+    So does a worker of the release before digests, when it wakes late and writes an older hand-over.
+    """
+    digests = parse_digests(text)
+    if digests and number is not None and digests.get(number_field) not in (None, value_digest(number)):
+        return {}
+    return digests
 
 
 def digests_text(digests: FieldDigests) -> str:

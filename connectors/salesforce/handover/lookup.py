@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from connectors.salesforce.handover.descriptions import DescriptionCache, ObjectDescription
-from connectors.salesforce.handover.field_rules import FieldDigests, parse_digests, value_digest
+from connectors.salesforce.handover.field_rules import FieldDigests, digests_that_hold
 from connectors.salesforce.handover.handover_records import DELETED_IN_CRM, LeadHandOverNumber
 from connectors.salesforce.handover.record_ids import CONTACT_PREFIX, full_record_id, is_person_id
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
@@ -252,25 +252,13 @@ def _without_doubles(links: Mapping[str, RecordLink]) -> dict[str, RecordLink]:
     return result
 
 
-def _digests(row: SalesforceRow, names: Connection) -> FieldDigests | None:
-    """The digests of a record; none of them holds where the number was changed without them.
-
-    So does a worker of the release before digests, when it wakes late and writes an older hand-over.
-    """
-    digests = parse_digests(row.get(names.written_field))
-    number = row.get(names.number_field)
-    if digests and number is not None and digests.get(names.number_field) not in (None, value_digest(number)):
-        return {}
-    return digests
-
-
 def _parse_record(sobject: PersonObject, row: SalesforceRow, fields: frozenset[str], names: Connection) -> OrgRecord:
     return OrgRecord(
         sobject=sobject,
         id=str(row["Id"]),
         key=row.get(names.external_id_field) or None,
         number=LeadHandOverNumber.parse(row.get(names.number_field)),
-        digests=_digests(row, names),
+        digests=digests_that_hold(row.get(names.written_field), row.get(names.number_field), names.number_field),
         is_deleted=bool(row["IsDeleted"]),
         master_id=row.get("MasterRecordId") or None,
         is_converted=bool(row.get("IsConverted")),

@@ -10,6 +10,7 @@ from typing import Any
 from connectors.salesforce.handover.coercion import FieldNote
 from connectors.salesforce.handover.descriptions import ObjectDescription
 from connectors.salesforce.handover.field_rules import (
+    HANDED_OVER,
     FieldChanges,
     LeadFields,
     RecordState,
@@ -142,13 +143,20 @@ class RecordPlanner:
         note = FieldNote(self._names.number_field, "left_out", _OLDER_REASON)
         plan.notes = {each.id: (note,) for each in plan.handovers if number is not None and each.number < number}
         if newer:
-            self._plan_writes(plan, newer, state, mapping)
+            handed_over = None if number is None else (digests or {}).get(HANDED_OVER, str(number))
+            self._plan_writes(plan, newer, state, mapping, handed_over)
         if record.key is None and self._is_written(plan.sobject, self._names.external_id_field):
             plan.values[self._names.external_id_field] = plan.key
 
     def _plan_writes(
-        self, plan: RecordPlan, handovers: Sequence[LeadHandOver], state: RecordState, mapping: AccountMapping
+        self,
+        plan: RecordPlan,
+        handovers: Sequence[LeadHandOver],
+        state: RecordState,
+        mapping: AccountMapping,
+        handed_over: str | None = None,
     ) -> None:
+        """Plans the writes; `handed_over` is the number of the last hand-over before them."""
         is_new = not state.exists
         for handover in handovers:
             changes = self._changes(plan, handover, state, mapping)
@@ -160,7 +168,7 @@ class RecordPlanner:
             reason = f"the {plan.sobject} has no such field, so only empty fields are written"
             note = FieldNote(self._names.written_field, "left_out", reason)
             plan.notes[last] = (*plan.notes[last], note)
-        self._add_own_values(plan, handovers, state)
+        self._add_own_values(plan, handovers, state, handed_over)
 
     def _changes(
         self, plan: RecordPlan, handover: LeadHandOver, state: RecordState, mapping: AccountMapping
@@ -186,12 +194,19 @@ class RecordPlanner:
             value_write="always" if handover.is_update else "create",
         )
 
-    def _add_own_values(self, plan: RecordPlan, handovers: Sequence[LeadHandOver], state: RecordState) -> None:
+    def _add_own_values(
+        self, plan: RecordPlan, handovers: Sequence[LeadHandOver], state: RecordState, handed_over: str | None
+    ) -> None:
         qualified = [each for each in handovers if not each.is_update]
         own: dict[str, Any] = {self._names.number_field: str(handovers[-1].number)}
         if qualified:
             own[self._names.campaign_field] = qualified[-1].campaign.id
+            handed_over = str(qualified[-1].number)
         digests = {**(state.digests or {}), self._names.number_field: value_digest(own[self._names.number_field])}
+        digests.pop(HANDED_OVER, None)
+        # The number is that of the last write; which hand-over was the last one decides whose an opportunity is.
+        if handed_over is not None and handed_over != own[self._names.number_field]:
+            digests[HANDED_OVER] = handed_over
         own[self._names.written_field] = digests_text(digests)
         plan.values.update({name: value for name, value in own.items() if self._is_written(plan.sobject, name)})
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
+from connectors.salesforce.opportunities.merged_leads import MergedLeads
 from connectors.salesforce.opportunities.org_opportunity import OrgOpportunity
 
 WHOLE_EVERY = timedelta(days=1)
@@ -34,6 +35,8 @@ class Cursor:
     polls_without_leads: int = 0
     busy_polls: int = 0
     """So many further polls ask for ours alone, because the org changes much."""
+    merged: MergedLeads = field(default_factory=lambda: MappingProxyType({}))
+    """Leads of ours whose survivors have no key and are not converted yet."""
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Id -> stamp of the opportunities that the last poll saw and that are not ours."""
 

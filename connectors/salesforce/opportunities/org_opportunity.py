@@ -35,6 +35,14 @@ class LeadOrigin(msgspec.Struct, frozen=True, gc=False):
     """The number of the last hand-over, as text."""
     converted: str = ""
     """The date of the conversion, as text."""
+    merged_into: str = ""
+    """Id of the Lead that it was merged into, which was converted in its place; "" for a Lead that was itself."""
+
+    def is_same_contact_as(self, other: LeadOrigin) -> bool:
+        """Whether both are one contact of ours, by whatever record; a digest names none, there the record tells."""
+        if self.contact is None or other.contact is None:
+            return self.record == other.record
+        return (self.account, self.contact) == (other.account, other.contact)
 
 
 class OpportunityRow(msgspec.Struct, frozen=True, gc=False):
@@ -97,7 +105,11 @@ class OrgOpportunity(msgspec.Struct, frozen=True, gc=False):
             "origin": self.attribution,
         }
         if origin is not None:
-            state |= {"contact": origin.contact, "campaign": origin.campaign, "crm_record": origin.record or None}
+            state |= {
+                "contact": origin.contact,
+                "campaign": origin.campaign,
+                "crm_record": origin.merged_into or origin.record or None,
+            }
         return {name: value for name, value in state.items() if value is not None}
 
     def to_event(self, crm: str, version: int, *, released: bool = False) -> OpportunityEvent:

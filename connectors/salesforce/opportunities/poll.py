@@ -17,6 +17,7 @@ import msgspec
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import is_record_id
+from connectors.salesforce.opportunities.merged_leads import follow_merges
 from connectors.salesforce.opportunities.org_opportunity import (
     CRM_NAME,
     LeadOrigin,
@@ -26,10 +27,16 @@ from connectors.salesforce.opportunities.org_opportunity import (
     later_modified,
 )
 from connectors.salesforce.opportunities.queries import OpportunityQueries, RowBounds
-from connectors.salesforce.opportunities.survey import HandOverTime, RowReader, Survey, latest_handed_over
+from connectors.salesforce.opportunities.survey import (
+    HandOverTime,
+    RowReader,
+    Survey,
+    competing_leads,
+    latest_handed_over,
+)
 from connectors.salesforce.org.client import OrgClient, SalesforceRow
 from connectors.salesforce.org.directory import crm_name
-from connectors.salesforce.record_id import long_record_id
+from connectors.salesforce.record_id import is_long_record_id, long_record_id
 
 OVERLAP = timedelta(minutes=10)
 """Salesforce shows some rows minutes late, with the stamp of their write."""
@@ -115,6 +122,7 @@ class OpportunityPoll:
             rules=rules,
             whole_at=until if is_whole else cursor.whole_at,
             leads_until=until if survey.asked_leads else cursor.leads_until,
+            merged=survey.merged if survey.asked_leads else cursor.merged,
             polls_without_leads=0 if survey.asked_leads else cursor.polls_without_leads + 1,
             foreign=MappingProxyType(survey.foreign),
         )
@@ -125,13 +133,16 @@ class OpportunityPoll:
         queries, survey = self._queries, Survey(asked_leads=True)
         since = None if cursor.until is None else cursor.until - self._overlap
         earliest = _earliest_start(rules)
-        self._add_leads(survey, queries.converted_leads(), rules)
+        self._add_leads(survey, queries.converted_leads(), cursor, rules)
         self._add_rows(survey, queries.of_our_leads(_past(earliest, since)))
         for start, campaigns in rules.campaigns_by_start().items():
             self._add_rows(survey, queries.on_campaigns(campaigns, _past(start, since)))
         if rules.role_accounts:
             self._add_rows(survey, queries.of_our_contacts(_past(earliest, since)))
             self._add_roles(survey, queries.our_roles(), cursor.states, rules)
+        # No query by a key finds these.
+        unknown = survey.of_survivors - survey.rows.keys() - cursor.states.keys()
+        self._add_rows(survey, queries.by_ids(unknown, _past(earliest, since)))
         missing = {each for each in cursor.states if each not in survey.rows}
         self._add_rows(survey, queries.by_ids(missing))
         self._find_purged(survey, cursor, missing - survey.rows.keys())
@@ -173,7 +184,7 @@ class OpportunityPoll:
         self._take_ours(survey, probe, cursor, rules)
         if survey.asked_leads:
             asked_until = (cursor.leads_until or cursor.until) - self._overlap
-            self._add_leads(survey, self._queries.converted_leads(RowBounds(asked_until)), rules)
+            self._add_leads(survey, self._queries.converted_leads(RowBounds(asked_until)), cursor, rules)
             if rules.role_accounts and (ids := self._queries.opportunities_of_changed_roles(asked_until)):
                 self._add_roles(survey, self._queries.our_roles(ids), ids, rules)
             found = {*survey.leads, *(each for each, origin in survey.roles.items() if origin is not None)}
@@ -202,8 +213,9 @@ class OpportunityPoll:
         self._add_rows(survey, self._queries.of_our_leads(bounds))
         if rules.role_accounts:
             self._add_rows(survey, self._queries.of_our_contacts(bounds))
-        # The query for campaigns does not see an opportunity that has left them.
+        # The query for campaigns does not see an opportunity that has left them, that for Leads none of a survivor.
         others = [each for each, state in cursor.states.items() if state.lead is None and state.role is None]
+        others += [each for each, state in cursor.states.items() if state.lead and state.lead.merged_into]
         self._add_rows(survey, self._queries.by_ids(others, bounds))
 
     def _add_new_campaigns(self, survey: Survey, cursor: Cursor, rules: AttributionRules) -> None:
@@ -220,10 +232,27 @@ class OpportunityPoll:
             survey.rows[opportunity.id] = opportunity
             survey.created[opportunity.id] = date.fromisoformat(str(row["CreatedDate"])[:10])
 
-    def _add_leads(self, survey: Survey, rows: Iterable[SalesforceRow], rules: AttributionRules) -> None:
+    def _add_leads(
+        self, survey: Survey, rows: Iterable[SalesforceRow], cursor: Cursor, rules: AttributionRules
+    ) -> None:
+        merged = {each: dict(leads) for each, leads in cursor.merged.items()}
         for row in rows:
-            if (origin := self._reader.lead(row, rules)) is not None:
+            if (origin := self._reader.lead(row, rules)) is None:
+                continue
+            if row["ConvertedOpportunityId"] is not None:
                 survey.leads.setdefault(str(row["ConvertedOpportunityId"]), []).append(origin)
+            else:
+                merged.setdefault(str(row["MasterRecordId"]), {})[origin.record] = origin
+        survivors = follow_merges(self._queries, merged)
+        survey.merged = survivors.waiting
+        survey.of_survivors = set(survivors.converted)
+        for each, leads in survivors.converted.items():
+            survey.leads.setdefault(each, []).extend(leads)
+        rivals = set[str]()
+        for each, leads in survey.leads.items():
+            competing = competing_leads(leads, cursor.states[each].lead if each in cursor.states else None)
+            rivals.update(competing if len(competing) > 1 else ())
+        survey.hand_overs = self._queries.last_hand_overs(filter(is_long_record_id, rivals))
 
     def _add_roles(
         self, survey: Survey, rows: Iterable[SalesforceRow], asked: Iterable[str], rules: AttributionRules
@@ -270,19 +299,21 @@ class OpportunityPoll:
         if row is None:
             return None
         if former is not None and former.is_partial and survey.roles.get(opportunity) is not None:
-            lead = None  # the ledger does not say whether it knows its contact by a Lead or by a role
-        lead = self._lead(survey.leads.get(opportunity, ()), lead)
-        role = survey.roles.get(opportunity, role)
+            # The ledger does not say whether it knows its contact by a Lead or by a role.
+            lead, role = None, former.lead
+        lead = self._lead(survey, opportunity, lead)
+        if opportunity in survey.roles:
+            role = _role(survey.roles[opportunity], role)
         is_partial = former is not None and former.is_partial and opportunity not in survey.rows
         if (owner := rules.owner(row.crm_campaign, lead, role)) is not None:
             return OrgOpportunity(row, *owner, lead, role, is_partial)
         # Its campaign was changed, or its role ended: its account has to know.
         return OrgOpportunity(row, account, None, lead, role, is_partial) if account else None
 
-    def _lead(self, found: Iterable[LeadOrigin], former: LeadOrigin | None) -> LeadOrigin | None:
-        leads = {lead.record: lead for lead in found}
-        if former is not None:
-            leads.setdefault(former.record, former)
+    def _lead(self, survey: Survey, opportunity: str, former: LeadOrigin | None) -> LeadOrigin | None:
+        leads = competing_leads(survey.leads.get(opportunity, ()), former)
+        for record in leads.keys() & survey.hand_overs.keys():
+            leads[record] = msgspec.structs.replace(leads[record], number=survey.hand_overs[record])
         return latest_handed_over(leads.values(), self._handed_over_at)
 
     @staticmethod
@@ -292,6 +323,16 @@ class OpportunityPoll:
         if start is None or survey.created[state.row.id] >= start:
             return False
         return cursor.until is None or datetime.fromisoformat(state.row.modified) < cursor.until - OVERLAP
+
+
+def _role(found: LeadOrigin | None, former: LeadOrigin | None) -> LeadOrigin | None:
+    """Returns the role that was found, with the campaign that its contact has counted for here so far.
+
+    Every hand-over writes its campaign to the Contact, also long after a sale: that moves no revenue.
+    """
+    if found is None or former is None or former.campaign is None or not found.is_same_contact_as(former):
+        return found
+    return msgspec.structs.replace(found, campaign=former.campaign)
 
 
 def is_ours(event: object, crm: str = CRM_NAME) -> bool:

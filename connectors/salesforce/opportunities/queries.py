@@ -12,6 +12,8 @@ from urllib.parse import quote_plus
 
 from simple_salesforce.format import quote_soql_value
 
+from connectors.salesforce.handover.field_rules import HANDED_OVER, digests_that_hold
+from connectors.salesforce.handover.handover_records import LeadHandOverNumber
 from connectors.salesforce.org.client import MAX_QUERY_CHARACTERS, OrgClient, SalesforceRow
 
 PROBE_ROWS = 500
@@ -49,16 +51,18 @@ class OpportunityQueries:
     def __init__(self, org: OrgClient) -> None:
         self._org = org
         names = org.connection
-        self._key, self._number, self._campaign = names.external_id_field, names.number_field, names.campaign_field
+        self._key, self._campaign = names.external_id_field, names.campaign_field
+        self._written, self._number = names.written_field, names.number_field
         self._has_currencies: bool | None = None
+        self._has_digests: bool | None = None
         self.request_count = 0
         self.row_count = 0
         self.asked_at: datetime | None = None
 
     def begin(self, *, anew: bool = True) -> None:
-        """Starts the counts of a poll; `anew` asks again whether the org has several currencies."""
+        """Starts the counts of a poll; `anew` asks again which fields the org has."""
         if anew:
-            self._has_currencies = None
+            self._has_currencies = self._has_digests = None
         self.request_count, self.row_count, self.asked_at = 0, 0, None
 
     def changed(self, since: datetime) -> tuple[list[SalesforceRow], bool]:
@@ -92,12 +96,37 @@ class OpportunityQueries:
         return self._read_in_batches(f"{self._select()} WHERE Id IN {{}}{bounds.condition()}", sorted(ids))
 
     def converted_leads(self, bounds: RowBounds = NO_BOUNDS) -> Iterable[SalesforceRow]:
-        """Returns the Leads of ours that were converted into an opportunity."""
+        """Returns the Leads of ours that were converted into an opportunity, and those merged into another Lead."""
         return self._read(
-            f"SELECT Id, {self._key}, {self._number}, {self._campaign}, ConvertedOpportunityId, ConvertedDate "
-            f"FROM Lead WHERE {self._key} != null AND IsConverted = true AND ConvertedOpportunityId != null"
+            f"SELECT Id, {self._key}, {self._number}, {self._campaign}, ConvertedOpportunityId, ConvertedDate, "
+            f"MasterRecordId FROM Lead WHERE {self._key} != null AND ((IsConverted = true AND "
+            "ConvertedOpportunityId != null) OR (IsDeleted = true AND MasterRecordId != null))"
             f"{bounds.condition()}"
         )
+
+    def survivors(self, leads: Iterable[str]) -> Iterable[SalesforceRow]:
+        """Returns those of these Leads that have no key: which others were merged into, as these tell."""
+        return self._read_in_batches(
+            "SELECT Id, IsDeleted, MasterRecordId, IsConverted, ConvertedOpportunityId, ConvertedDate "
+            f"FROM Lead WHERE Id IN {{}} AND {self._key} = null",
+            sorted(leads),
+        )
+
+    def last_hand_overs(self, leads: Iterable[str]) -> dict[str, str]:
+        """Returns the numbers of the last hand-overs of these Leads, where they have one: not that of an update.
+
+        It stands in a long text, which makes pages short: so only the Leads are asked for where it matters.
+        """
+        ids = sorted(leads)
+        if not ids:
+            return {}
+        if self._has_digests is None:
+            self._has_digests = self._written in self._field_names("Lead")
+        if not self._has_digests:
+            return {}
+        rows = self._read_in_batches(f"SELECT Id, {self._number}, {self._written} FROM Lead WHERE Id IN {{}}", ids)
+        numbers = {str(row["Id"]): last_handed_over(row, self._number, self._written) for row in rows}
+        return {lead: number for lead, number in numbers.items() if number is not None}
 
     def opportunities_of_changed_roles(self, since: datetime) -> list[str]:
         """Returns the ids of opportunities with a contact role that was modified since a time, whoever's it is."""
@@ -147,14 +176,17 @@ class OpportunityQueries:
 
     def _select(self) -> str:
         if self._has_currencies is None:
-            fields = self._org.describe("Opportunity")["fields"]
-            self.request_count += 1
-            self._has_currencies = any(field["name"] == "CurrencyIsoCode" for field in fields)
+            self._has_currencies = "CurrencyIsoCode" in self._field_names("Opportunity")
         currency = "CurrencyIsoCode, " if self._has_currencies else ""
         return (
             f"SELECT Id, Name, StageName, IsWon, IsClosed, IsDeleted, Amount, {currency}CloseDate, CampaignId, "
             "CreatedDate, SystemModstamp FROM Opportunity"
         )
+
+    def _field_names(self, sobject: str) -> set[str]:
+        fields = self._org.describe(sobject)["fields"]
+        self.request_count += 1
+        return {str(field["name"]) for field in fields}
 
     def _read(self, soql: str) -> Iterator[SalesforceRow]:
         """Yields rows page by page: an org may have many."""
@@ -174,6 +206,14 @@ def _batches(ids: Sequence[str], characters: int) -> Iterator[Sequence[str]]:
     size = characters // len(quote_plus(quote_soql_value("0" * 18) + ","))
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
+
+
+def last_handed_over(row: SalesforceRow, number_field: str, written_field: str) -> str | None:
+    """Returns the number of a Lead's last hand-over: its number, or what an update kept that wrote it since."""
+    number = row[number_field]
+    digests = digests_that_hold(row[written_field], number, number_field) or {}
+    kept = digests.get(HANDED_OVER)
+    return kept if number is not None and LeadHandOverNumber.parse(kept) is not None else number
 
 
 def _stamp(instant: datetime) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.salesforce.external_id import parse_external_id
 from connectors.salesforce.opportunities.attribution import AttributionRules
+from connectors.salesforce.opportunities.merged_leads import MergedLeads
 from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, OpportunityRow
 from connectors.salesforce.org.client import SalesforceRow
 from connectors.salesforce.org.connection import Connection
@@ -36,6 +37,12 @@ class Survey:
     created: dict[str, date] = field(default_factory=dict)
     leads: dict[str, list[LeadOrigin]] = field(default_factory=dict)
     """The Leads of ours that were converted into an opportunity."""
+    of_survivors: set[str] = field(default_factory=set)
+    """The opportunities that a Lead without a key was converted into, because one of ours was merged into it."""
+    merged: MergedLeads = field(default_factory=dict)
+    """Leads of ours whose survivors have no key and are not converted yet."""
+    hand_overs: dict[str, str] = field(default_factory=dict)
+    """By id of the Lead: the number of its last hand-over, of those that compete for an opportunity."""
     roles: dict[str, LeadOrigin | None] = field(default_factory=dict)
     """The Contact of ours in the primary, else the oldest contact role; None where there is none any more."""
     foreign: dict[str, str] = field(default_factory=dict)
@@ -104,6 +111,17 @@ class RowReader:
         if campaign is not None:
             campaign = intern(campaign) if _SLUG.fullmatch(campaign) else None
         return LeadOrigin(intern(account), record, contact or None, campaign, number, converted)
+
+
+def competing_leads(found: Iterable[LeadOrigin], former: LeadOrigin | None) -> dict[str, LeadOrigin]:
+    """Returns, by id, the Leads that were found and the one known so far, which may be gone from the org.
+
+    An event tells the survivor of a merge: it is no other Lead than the one that was merged into it.
+    """
+    leads = {lead.record: lead for lead in found}
+    if former is not None and former.record not in {each.merged_into for each in leads.values() if each.merged_into}:
+        leads.setdefault(former.record, former)
+    return leads
 
 
 def latest_handed_over(leads: Iterable[LeadOrigin], handed_over_at: HandOverTime) -> LeadOrigin | None:

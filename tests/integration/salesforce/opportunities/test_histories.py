@@ -5,6 +5,7 @@ The expectation is computed from the rows of the org alone, by the rules of attr
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from connectors.salesforce.external_id import external_id, parse_external_id
+from connectors.salesforce.handover.field_rules import value_digest
 from connectors.salesforce.opportunities import queries
 from connectors.salesforce.org.client import OrgClient
 from connectors.salesforce.org.errors import TransientFailure
@@ -21,6 +23,8 @@ from tests.harness.salesforce.sandbox import AUTUMN, SPRING, SandboxClient
 
 ACCOUNTS = ("default", "acme", "beta")
 CAMPAIGNS = (SPRING, AUTUMN, None)
+OUR_CAMPAIGNS = ("ours", "ours-too")
+SALE = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01"}
 STEPS = 80
 
 Contributions = dict[str, tuple[Any, ...]]
@@ -51,21 +55,22 @@ class OrgHistory:
             self.move_sale,
             self.close_sale,
             self.delete_or_undelete,
-            self.add_lead,
+            *[self.add_lead] * 4,
+            self.merge_lead,
             self.convert_lead,
             self.convert_lead,
             self.add_role,
             self.change_role,
+            self.hand_over_again,
             self.apply_release,
             self.advance_clock,
         ]
         self.random.choice(acts)()
 
     def add_sale(self) -> None:
-        fields = {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-09-01"}
         amount = self.random.choice([None, round(self.random.uniform(0, 1e6), 2)])
         campaign = self.random.choice(CAMPAIGNS)
-        row = self.sandbox.post("record", type="Opportunity", Amount=amount, CampaignId=campaign, **fields)
+        row = self.sandbox.post("record", type="Opportunity", Amount=amount, CampaignId=campaign, **SALE)
         self.opportunities.append(row["Id"])
 
     def edit_sale(self) -> None:
@@ -98,10 +103,29 @@ class OrgHistory:
             LastName="x",
             Leadstream_Id__c=external_id(self.random.choice(ACCOUNTS), f"c{self.number}"),
             Leadstream_Number__c=f"0/{self.number}/0",
-            Leadstream_Campaign__c="ours",
+            Leadstream_Campaign__c=self.random.choice(OUR_CAMPAIGNS),
             **company,
         )
         ids.append(row["Id"])
+
+    def update_lead(self, lead: str) -> None:
+        """Writes an update to a Lead: it has the update's number from then on, and keeps that of its hand-over."""
+        self.number += 1
+        number = f"0/{self.number}/0"
+        [row] = [each for each in self.sandbox.live_records("Lead") if each["Id"] == lead]
+        if row["Leadstream_Id__c"] is None:
+            return  # another Lead survived ours
+        digests = {"Leadstream_Number__c": value_digest(number), "@handed_over": _handed_over(row)}
+        written = {"Leadstream_Number__c": number, "Leadstream_Written__c": json.dumps(digests)}
+        self.sandbox.post("edit", type="Lead", id=lead, **written)
+
+    def merge_lead(self) -> None:
+        """Merges a Lead into one that a person made; that one may be merged and converted like any other."""
+        if self.leads:
+            survivor = self.sandbox.post("record", type="Lead", LastName="x", Company="Engines")["Id"]
+            loser = self.leads.pop(self.random.randrange(len(self.leads)))
+            self.sandbox.post("merge", type="Lead", master=survivor, losers=[loser])
+            self.leads.append(survivor)
 
     def convert_lead(self) -> None:
         if not self.leads:
@@ -112,6 +136,10 @@ class OrgHistory:
         opportunity = self.sandbox.post("convert", lead=lead, **into)["opportunity"]
         if opportunity not in self.opportunities:
             self.opportunities.append(opportunity)
+        if self.leads and self.random.random() < 0.5:
+            other = self.leads.pop(self.random.randrange(len(self.leads)))
+            self.update_lead(other)
+            self.sandbox.post("convert", lead=other, opportunity_id=opportunity)
 
     def add_role(self) -> None:
         if self.contacts and (live := self.live_sales()):
@@ -127,6 +155,23 @@ class OrgHistory:
             else:
                 primary = self.random.random() < 0.5
                 self.sandbox.post("edit", type="OpportunityContactRole", id=role, IsPrimary=primary)
+
+    def hand_over_again(self) -> None:
+        """Hands a Contact with a sale over for another campaign, then for its own again: neither moves a sale."""
+        if not self.contacts:
+            return
+        contact = self.random.choice(self.contacts)
+        sale = self.sandbox.post("record", type="Opportunity", **SALE)["Id"]
+        self.opportunities.append(sale)
+        self.sandbox.post("contact_role", opportunity=sale, contact=contact)
+        poll_until_answered(self.org, settled=True)
+        known = self.known()
+        [row] = [each for each in self.sandbox.get("records/Contact") if each["Id"] == contact]
+        for campaign in ("later", row["Leadstream_Campaign__c"]):
+            self.sandbox.post("edit", type="Contact", id=contact, Leadstream_Campaign__c=campaign)
+            self.org.restart()
+            poll_until_answered(self.org, settled=True)
+            assert self.known() == known
 
     def apply_release(self) -> None:
         account = self.random.choice(ACCOUNTS)
@@ -150,7 +195,12 @@ class OrgHistory:
 
     def expected(self) -> Contributions:
         """What each opportunity that is not deleted counts for, by the rows of the org."""
-        leads = [row for row in self.sandbox.get("records/Lead") if row["ConvertedOpportunityId"]]
+        rows = {row["Id"]: row for row in self.sandbox.get("records/Lead")}
+        leads = [
+            {**row, "ConvertedOpportunityId": _survivor(row, rows)["ConvertedOpportunityId"]}
+            for row in rows.values()
+            if row["Leadstream_Id__c"]
+        ]
         contacts = {row["Id"]: row for row in self.sandbox.get("records/Contact")}
         roles = [row for row in self.sandbox.get("records/OpportunityContactRole") if not row["IsDeleted"]]
         result: Contributions = {}
@@ -158,7 +208,7 @@ class OrgHistory:
             if row["IsDeleted"]:
                 continue
             converted = [each for each in leads if each["ConvertedOpportunityId"] == row["Id"]]
-            lead = max(converted, key=lambda each: int(each["Leadstream_Number__c"].split("/")[1]), default=None)
+            lead = max(converted, key=lambda each: int(_handed_over(each).split("/")[1]), default=None)
             contribution = self._contribution(row, lead, self._role(row["Id"], roles, contacts))
             if contribution is not None:
                 result[row["Id"]] = contribution
@@ -172,9 +222,9 @@ class OrgHistory:
         if account is not None:
             contact = by_lead[1] if by_lead and by_lead[0] == account else None
         elif by_lead is not None:
-            (account, contact), counts_for = by_lead, "ours"
+            (account, contact), counts_for = by_lead, lead and lead["Leadstream_Campaign__c"]
         elif (by_role := _owner(role)) is not None:
-            (account, contact), counts_for = by_role, "ours"
+            (account, contact), counts_for = by_role, role and role["Leadstream_Campaign__c"]
         else:
             return None
         outcome = "won" if row["IsWon"] else "lost" if row["IsClosed"] else "open"
@@ -206,6 +256,15 @@ class OrgHistory:
                 amount = None if event.get("amount") is None else Decimal(event["amount"]).normalize()
                 result[opportunity] = (account, counts_for, event.get("contact"), outcome, amount)
         return result
+
+
+def _survivor(lead: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    return _survivor(rows[lead["MasterRecordId"]], rows) if lead["MasterRecordId"] else lead
+
+
+def _handed_over(lead: Mapping[str, Any]) -> str:
+    digests = json.loads(lead["Leadstream_Written__c"] or "{}")
+    return str(digests.get("@handed_over", lead["Leadstream_Number__c"]))
 
 
 def _owner(row: Mapping[str, Any] | None) -> tuple[str, str] | None:

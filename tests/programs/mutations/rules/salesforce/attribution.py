@@ -6,6 +6,9 @@ from tests.programs.mutations.mutation import Mutation
 
 _RULES = "tests/unit/connectors/salesforce/opportunities/test_attribution.py"
 _SURVEY = "tests/unit/connectors/salesforce/opportunities/test_survey.py"
+_LAST = "tests/integration/salesforce/opportunities/test_last_hand_over.py"
+_MERGED = "tests/integration/salesforce/opportunities/test_merged_leads.py"
+_STAYS = "tests/integration/salesforce/opportunities/test_revenue_that_stays.py"
 _RECONCILIATION = "tests/integration/salesforce/opportunities/test_reconciliation.py"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -191,5 +194,59 @@ MUTATIONS: tuple[Mutation, ...] = (
         text="    version = max((row.version for row in rows), default=0) + 1\n",
         instead=("    version = max([int(org.asked_at.timestamp() * 1000), *(row.version + 1 for row in rows)])\n"),
         caught_by=(f"{_RECONCILIATION}::test_the_repair_of_one_account_leaves_what_a_poll_has_to_ask_of_another",),
+    ),
+    Mutation(
+        id="role-keeps-its-campaign",
+        section=8,
+        rule="revenue by a contact role is the same however often it is seen: a later hand-over moves none",
+        where="connectors/salesforce/opportunities/poll.py",
+        text="return msgspec.structs.replace(found, campaign=former.campaign)",
+        instead="return found",
+        caught_by=(f"{_STAYS}::test_a_later_hand_over_of_a_contact_moves_no_revenue_of_its_role",),
+    ),
+    Mutation(
+        id="update-is-no-hand-over",
+        section=8,
+        rule="of several leads that of the last hand-over decides, whatever updates wrote since",
+        where="connectors/salesforce/opportunities/queries.py",
+        text="kept = digests.get(HANDED_OVER)",
+        instead="kept = None",
+        caught_by=(f"{_LAST}::test_an_update_after_the_last_hand_over_moves_no_opportunity",),
+    ),
+    Mutation(
+        id="hand-over-after-an-update",
+        section=8,
+        rule="a hand-over after an update is the last one",
+        where="connectors/salesforce/handover/planning.py",
+        text="            handed_over = str(qualified[-1].number)\n",
+        instead="            handed_over = handed_over or str(qualified[-1].number)\n",
+        caught_by=(f"{_LAST}::test_a_further_hand_over_after_an_update_is_the_last_one",),
+    ),
+    Mutation(
+        id="survivor-is-followed",
+        section=8,
+        rule="merged there: the link follows the survivor, also to the opportunity it was converted into",
+        where="connectors/salesforce/opportunities/merged_leads.py",
+        text="if opportunity is not None:",
+        instead="if opportunity is None:",
+        caught_by=(f"{_MERGED}::test_an_opportunity_of_the_survivor_is_of_the_contact_whose_lead_was_merged",),
+    ),
+    Mutation(
+        id="survivor-of-a-survivor",
+        section=8,
+        rule="merged there: the link follows the survivor, over several merges",
+        where="connectors/salesforce/opportunities/merged_leads.py",
+        text="further.setdefault(str(master), {}).update(leads)",
+        instead="pass",
+        caught_by=(f"{_MERGED}::test_merges_are_followed_one_after_the_other",),
+    ),
+    Mutation(
+        id="survivor-while-busy",
+        section=8,
+        rule="the opportunity of a survivor is not missed where the org changes much",
+        where="connectors/salesforce/opportunities/poll.py",
+        text="if state.lead and state.lead.merged_into]",
+        instead="if state.lead and not state.lead]",
+        caught_by=(f"{_MERGED}::test_in_an_org_that_changes_much_the_opportunity_of_a_survivor_is_not_missed",),
     ),
 )
