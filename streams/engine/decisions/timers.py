@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from streams.engine.decisions.audiences import in_audience
 from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.hand_overs.consent import consent_due
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import first_crossing
@@ -16,6 +17,8 @@ def next_due(context: DecisionContext) -> int | None:
     due = context.truths.next_due()
     if context.release.held_states:
         due = _earlier(due, context.truths.held_timers.next_due())
+    if context.release.mapping.is_consent_timed:
+        due = _earlier(due, consent_due(context.release, context.evaluation_context))
     if context.release.campaigns:
         now = context.now
         dues = (each for each in _campaign_dues(context) if each is not None and each > now)
