@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.conditions import StatusLeaf
 from schemas.definitions import Definitions, PropertyChange
@@ -41,10 +41,12 @@ class CompiledMapping:
     is_consent_timed: bool = False
     """Whether time alone may turn it, beside a membership of a segment or the points of a lead."""
 
-    @property
-    def tells_of_leads(self) -> bool:
-        """Whether anything is told of a lead after its hand-over."""
-        return bool(self.occasions or self.consent_occasions or self.is_consent_compared)
+    tells_of_leads: bool = field(init=False)
+    """Whether anything is told of a lead after its hand-over."""
+
+    def __post_init__(self) -> None:
+        told = self.occasions or self.consent_occasions or self.is_consent_compared
+        object.__setattr__(self, "tells_of_leads", bool(told))
 
 
 NO_MAPPING = CompiledMapping()

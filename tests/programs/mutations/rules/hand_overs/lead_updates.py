@@ -132,8 +132,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="Whoever is due is found without scanning: consent turns by time alone, at its own instant",
         where="decisions/timers.py",
-        text="        due = _earlier(due, consent_due(context.release, context.evaluation_context))\n",
-        instead="        pass\n",
+        text="            due = _earlier(due, consent_due(context.release, context.evaluation_context))\n",
+        instead="            pass\n",
         caught_by=(f"{_CONSENT}::test_time_alone_tells_of_consent_at_its_own_instant",),
     ),
     Mutation(
