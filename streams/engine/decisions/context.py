@@ -10,6 +10,7 @@ import msgspec
 
 from streams.engine.conditions.protocols import Activity, EvaluationContext
 from streams.engine.decisions.backfill_leaves import NO_BACKFILL, BackfillLeaves
+from streams.engine.decisions.hand_overs.consent import was_forbidden
 from streams.engine.decisions.lead_table import OPEN_STATUSES
 from streams.engine.decisions.output_builder import OutputBuilder
 from streams.engine.decisions.outputs import OutputCause
@@ -108,6 +109,8 @@ class DecisionContext(msgspec.Struct):
     """The contact's status before the record, where `properties_before` is not None."""
     properties_before: dict[str, Any] | None = None
     """The properties before the record, where the release tells of changes of leads that were handed over."""
+    was_forbidden: bool | None = None
+    """Whether `do_not_sync` held before the record; None where it is not compared."""
 
     def evaluation_context_for(self, lead: Lead) -> EvaluationContext:
         """The contact as the rules of the lead's campaign see it."""
@@ -158,11 +161,12 @@ def create_context(
     context.concerns_all_campaigns = (
         root_cause.kind in ("clock", "definition") or contact.settled < 0 or contact.due == now
     )
-    if release.campaigns:
-        _apply_decay(context)
     if release.mapping.tells_of_leads:
         # A patch makes new properties.
         context.contact_status_before, context.properties_before = contact.status, contact.properties
+        context.was_forbidden = was_forbidden(contact, release, now)
+    if release.campaigns:
+        _apply_decay(context)
     return context
 
 

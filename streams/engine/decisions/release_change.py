@@ -17,6 +17,7 @@ def switch_release(context: DecisionContext, former: CompiledRelease, release: C
     differences only.
     """
     context.release = release
+    context.was_forbidden = None  # what another condition says of the contact is nothing that happened to it
     contact = context.contact
     _change_lists(contact, former, release)
     _discard_segments(context)

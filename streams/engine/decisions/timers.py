@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from streams.engine.decisions.audiences import in_audience
 from streams.engine.decisions.context import DecisionContext
+from streams.engine.decisions.hand_overs.consent import consent_due
 from streams.engine.releases.compiled_campaigns import CompiledCampaign
 from streams.engine.state.contact import Lead
 from streams.engine.state.points import first_crossing
@@ -14,8 +15,10 @@ from streams.engine.state.points import first_crossing
 def next_due(context: DecisionContext) -> int | None:
     """The earliest due instant after the decision's; None when nothing is due any more."""
     due = context.truths.next_due()
-    if context.release.held_states:
+    if context.release.has_own_instants:
         due = _earlier(due, context.truths.held_timers.next_due())
+        if context.release.mapping.is_consent_timed:
+            due = _earlier(due, consent_due(context.release, context.evaluation_context))
     if context.release.campaigns:
         now = context.now
         dues = (each for each in _campaign_dues(context) if each is not None and each > now)

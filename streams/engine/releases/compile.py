@@ -31,7 +31,6 @@ from streams.engine.releases.compiled_campaigns import (
 )
 from streams.engine.releases.compiled_mapping import compile_mapping
 from streams.engine.releases.conditions import (
-    DO_NOT_SYNC_OWNER,
     build_compile_scope,
     release_conditions,
     rule_owner,
@@ -83,7 +82,6 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
     conditions = {each.owner: compiler.compile_whole(each.condition) for each in release_conditions(definitions)}
     stateful = [conditions[each.owner] for each in stateful_conditions(definitions)]
     segments = _sort_by_dependency([_compile_segment(each, conditions, compiler) for each in definitions.segments])
-    segment_conditions = {each.id: each.condition for each in segments if each.condition is not None}
     campaigns = tuple(_compile_campaign(campaign, definitions, conditions) for campaign in definitions.campaigns)
     counters = _unique_counters(stateful)
     held_states = _unique_held_states(stateful)
@@ -97,7 +95,7 @@ def compile_release(definitions: Definitions, number: int) -> CompiledRelease:
         campaigns=campaigns,
         campaigns_by_id={campaign.id: campaign for campaign in campaigns},
         campaign_index=CampaignIndex(campaigns),
-        mapping=compile_mapping(definitions.salesforce, conditions.get(DO_NOT_SYNC_OWNER), segment_conditions),
+        mapping=compile_mapping(definitions, conditions),
         counters=counters,
         filter_index=FilterIndex(counters),
         tracks_own_score=any(counter.key == OWN_SCORE_KEY for counter in counters),

@@ -78,9 +78,12 @@ class CompiledRelease:
     """The keys of `counters`."""
     static_segments: tuple[CompiledSegment, ...] = field(init=False)
     """Those of `segments` that list their members."""
+    has_own_instants: bool = field(init=False)
+    """Whether time turns more than segments and campaigns: a leaf with `held_for`, or consent."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "static_segments", tuple(each for each in self.segments if not each.dynamic))
+        object.__setattr__(self, "has_own_instants", bool(self.held_states) or self.mapping.is_consent_timed)
         object.__setattr__(self, "counter_keys", frozenset(counter.key for counter in self.counters))
 
 

@@ -111,7 +111,7 @@ class ContactHistory:
         lead_history.refresh_model(_last_instant_under(previous, release, contact, now))
         self._change_definitions(contact, release, tick)
         contact.model.matching_cache.clear()  # filters may compare dates in the account's zone
-        lead_instant = lead_history.open_instant(now)
+        lead_instant = lead_history.open_instant(now, is_release=True)
         lead_history.change_release(lead_instant, previous)
         lead_history.close_instant(lead_instant)
 

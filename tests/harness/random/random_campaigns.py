@@ -227,7 +227,9 @@ def _definitions(draw: st.DrawFn, start: int, version: EngineVersion) -> RandomD
 def _mappings(draw: st.DrawFn, start: int, segments: tuple[str, ...]) -> RandomDocument:
     """What is told of leads after their hand-over, and who is not handed over."""
     fields = {"Status": {"value": "Known"}}
-    mapping: RandomDocument = {"updates": [{"on": on, "fields": fields} for on in draw(occasions)]}
+    mapping: RandomDocument = {}
+    if draw(often):
+        mapping["updates"] = [{"on": on, "fields": fields} for on in draw(occasions)]
     if draw(st.booleans()):
         mapping["do_not_sync"] = draw(conditions(start, segments))
     return mapping

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from streams.engine.conditions.dates.calendar_days import to_ordinal, year_month_day
 from streams.engine.conditions.dates.date_bounds import DateBound, DateValue, parse_date_value
-from streams.engine.conditions.dates.zones import DAY, day_at, day_start
+from streams.engine.conditions.dates.zones import DAY, day_at, day_turns
 from streams.engine.conditions.errors import ConditionRefused
 from streams.engine.conditions.tree import due_of_any
 
@@ -137,7 +137,9 @@ class AnniversaryWithin:
         today = day_at(zone, now)
         anniversary = _next_anniversary(day_at(zone, instant), today)
         change = anniversary + 1 if anniversary - today <= self.days else anniversary - self.days
-        return day_start(zone, change)
+        # Where clocks go back shortly after midnight, today may end in yesterday.
+        turns = (*day_turns(zone, today), *day_turns(zone, change))
+        return min(turn for turn in turns if turn > now)
 
 
 def _next_after(instants: Sequence[int], now: int) -> int | None:

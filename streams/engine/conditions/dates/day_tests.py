@@ -7,13 +7,12 @@ not by their midnights, because a day that a zone leaves out begins together wit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from streams.engine.conditions.dates.date_bounds import DateBound, DayBound
 from streams.engine.conditions.dates.date_tests import to_date_values
-from streams.engine.conditions.dates.zones import DAY, EPOCH_ORDINAL, clock_changes_near, day_at, day_start, wall_at
+from streams.engine.conditions.dates.zones import day_at, day_turns
 from streams.engine.conditions.tree import due_of_any
 
 
@@ -87,20 +86,5 @@ def _due_of_reaching(bound: DateBound, day: int, now: int, zone: ZoneInfo) -> in
     """Returns an instant after now before which time alone cannot change whether the bound comes to the day."""
     if not bound.is_relative:
         return None
-    dues = (bound.due(turn - 1, now, zone) for turn in _turns(zone, day))
+    dues = (bound.due(turn - 1, now, zone) for turn in day_turns(zone, day))
     return min((due for due in dues if due is not None), default=None)
-
-
-@lru_cache(maxsize=16_384)
-def _turns(zone: ZoneInfo, day: int) -> tuple[int, ...]:
-    """Returns the instants (ms) at which local clocks come to a day, or back from it to the day before.
-
-    The latter happens where clocks go back shortly after midnight.
-    """
-    start = day_start(zone, day)
-    turns = [start]
-    for change in clock_changes_near(zone, start):
-        if change.at > start and day_at(zone, change.at) < day:
-            midnight = (day - EPOCH_ORDINAL) * DAY
-            turns += [change.at, change.at + midnight - wall_at(zone, change.at)]
-    return tuple(turns)

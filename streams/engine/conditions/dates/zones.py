@@ -158,3 +158,18 @@ def _clock_change(zone: ZoneInfo, day: int) -> ClockChange | None:
         else:
             after = middle
     return ClockChange(after, abs(new_offset - offset))
+
+
+@lru_cache(maxsize=16_384)
+def day_turns(zone: ZoneInfo, day: int) -> tuple[int, ...]:
+    """Returns the instants (ms) at which local clocks come to a day, or back from it to the day before.
+
+    The latter happens where clocks go back shortly after midnight.
+    """
+    start = day_start(zone, day)
+    turns = [start]
+    for change in clock_changes_near(zone, start):
+        if change.at > start and day_at(zone, change.at) < day:
+            midnight = (day - EPOCH_ORDINAL) * DAY
+            turns += [change.at, change.at + midnight - wall_at(zone, change.at)]
+    return tuple(turns)

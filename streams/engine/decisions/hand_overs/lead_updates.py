@@ -10,19 +10,9 @@ import msgspec
 
 from schemas.values import instant_text
 from streams.engine.decisions.context import DecisionContext, LeadContext
+from streams.engine.decisions.hand_overs.consent import HANDED_OVER, KEPT_BACK, is_forbidden, was_handed_over
 from streams.engine.decisions.outputs import OutputCause
 from streams.engine.releases.compiled_mapping import NO_MAPPING, PROPERTY_OCCASION, STATUS_OCCASION
-from streams.engine.state.contact import Lead
-
-HANDED_OVER = "handed_over"
-KEPT_BACK = "kept_back"
-"""The keys in `Lead.crm` of the instants of the last hand-over, and of the last one that was kept back after it.
-
-They are there only where the mapping tells of leads after their hand-over.
-"""
-
-_DO_NOT_SYNC = "do_not_sync"
-"""The code that the connector answers a hand-over with that was kept back."""
 
 _REJECTED = "lead.rejected"
 _MISSING = object()
@@ -39,7 +29,7 @@ def finish_hand_overs(context: DecisionContext) -> None:
         builder.flush_lead_changes()
         return
     handed_over = builder.pending_hand_overs()
-    is_kept_back = bool(handed_over) and _is_kept_back(context)
+    is_kept_back = bool(handed_over) and is_forbidden(context.release, context.evaluation_context)
     if is_kept_back:
         builder.keep_back_hand_overs()
     builder.flush_lead_changes()
@@ -50,33 +40,32 @@ def finish_hand_overs(context: DecisionContext) -> None:
         _remember_hand_over(context, campaign, is_kept_back=is_kept_back)
 
 
-def _is_kept_back(context: DecisionContext) -> bool:
-    condition = context.release.mapping.do_not_sync
-    return condition is not None and condition.node.holds(context.evaluation_context)
-
-
 def _emit_updates(context: DecisionContext) -> None:
     """Adds one record for each lead that was handed over before and that something happened to.
 
     Of a contact that `do_not_sync` keeps back the CRM learns what that condition looks at, and nothing else. Where no
-    update is for that, the record has no occasion: it says what the condition says now.
+    update is for that, or something else turned the condition, the record has no occasion: it says what the condition
+    says now.
     """
     mapping = context.release.mapping
     occasions = mapping.occasions
     happened = {name for name in occasions if name != _REJECTED and _has_happened(context, name)}
     is_consent_due = any(_has_happened(context, name) for name in mapping.consent_occasions)
+    is_kept_back: bool | None = None
+    if context.was_forbidden is not None:
+        is_kept_back = is_forbidden(context.release, context.evaluation_context)
+        is_consent_due |= is_kept_back is not context.was_forbidden
     if not happened and not is_consent_due and (_REJECTED not in occasions or not context.changed_leads):
         return
-    is_kept_back: bool | None = None
     for campaign, lead in context.contact.leads.items():
         lead_context = context.lead_contexts.get(campaign)
         before = lead_context.status_before if lead_context and lead_context.has_new_status else lead.status
         is_rejected = lead.status == "rejected" and before != "rejected"
         own = [name for name in occasions if name in happened or (name == _REJECTED and is_rejected)]
-        if not (own or is_consent_due) or not _was_handed_over(lead, before):
+        if not (own or is_consent_due) or not was_handed_over(lead, before):
             continue
         if is_kept_back is None:
-            is_kept_back = _is_kept_back(context)
+            is_kept_back = is_forbidden(context.release, context.evaluation_context)
         consent = [name for name in own if name in mapping.consent_occasions] if is_kept_back else []
         own = consent or own
         cause = context.root_cause if lead_context is None else _update_cause(context, lead_context, own)
@@ -111,17 +100,6 @@ def _has_happened(context: DecisionContext, occasion: str) -> bool:
     if before is after:
         return False
     return before is _MISSING or after is _MISSING or _encode(before) != _encode(after)
-
-
-def _was_handed_over(lead: Lead, status_before: str | None) -> bool:
-    """Whether the lead was handed over before the record, in this life or a former one, and not kept back.
-
-    A lead that became qualified before the mapping told of leads is one without an instant of its hand-over.
-    """
-    crm = lead.crm
-    if HANDED_OVER in crm or "record" in crm:
-        return True
-    return status_before == "qualified" and KEPT_BACK not in crm and crm.get("code") != _DO_NOT_SYNC
 
 
 def _remember_hand_over(context: DecisionContext, campaign: str, *, is_kept_back: bool) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from streams.verify.recompute.bisection import first_change
 from streams.verify.recompute.conditions.dates import (
     day_span,
     instant_from_local,
@@ -77,12 +78,17 @@ def _dates_of(text: str, model: ContactModel) -> set[int]:
 
 
 def day_starts(zone: ZoneInfo, after: int, until: int) -> Iterator[int]:
-    """Local midnights in (after, until); a doubled midnight gives both."""
+    """Instants in (after, until) at which another local day begins, also that at which clocks go back into the day
+    before; a doubled midnight gives both.
+    """
     day = datetime.combine(to_local(after, zone), datetime.min.time())
     while (start := instant_from_local(day, zone)) < until:
-        for midnight in (start, _second_midnight(day, zone)):
-            if after < midnight < until:
-                yield midnight
+        again = _second_midnight(day, zone)
+        instants = [start, again]
+        if start < again:
+            date = day.date()
+            instants.append(first_change(lambda at: to_local(at, zone).date() == date, start, again - 1))  # noqa: B023
+        yield from (instant for instant in instants if after < instant < until)
         day += timedelta(days=1)
 
 

@@ -21,7 +21,7 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
     contact, rules = lead_instant.contact, lead_instant.rules
     handed_over = [each.campaign for each in lead_instant.hand_overs]
     changes = _changes_of_contact(lead_instant)
-    is_consent_due = bool(changes & rules.consent_occasions)
+    is_consent_due = bool(changes & rules.consent_occasions) or _has_consent_turned(lead_instant)
     occasions = {
         campaign: _occasions(lead_instant, campaign, lead, changes) for campaign, lead in lead_instant.leads.items()
     }
@@ -32,7 +32,7 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
     ]
     if not handed_over and not told:
         return
-    is_kept_back = _is_kept_back(lead_instant)
+    is_kept_back = is_forbidden(lead_instant)
     contact.hand_overs += [replace(each, is_kept_back=is_kept_back) for each in lead_instant.hand_overs]
     for campaign in told:
         update, own = lead_instant.describe_lead(campaign), occasions[campaign]
@@ -47,7 +47,7 @@ def finish_hand_overs(lead_instant: LeadInstant) -> None:
                 is_opted_out=bool(consent),
             )
         )
-    if rules.occasions or rules.consent_occasions:
+    if rules.tells_of_leads:
         what = "kept_back" if is_kept_back else "handed_over"
         for campaign in handed_over:
             lead = lead_instant.leads[campaign]
@@ -92,7 +92,15 @@ def _was_handed_over(lead_instant: LeadInstant, campaign: str) -> bool:
     return not is_known_unsent and _status_before(lead_instant, campaign) == "qualified"
 
 
-def _is_kept_back(lead_instant: LeadInstant) -> bool:
+def was_forbidden(before: LeadInstant) -> bool | None:
+    """Whether `do_not_sync` held at an instant that is over; None of a contact that was never handed over."""
+    if before.rules.do_not_sync is None or not any(_was_handed_over(before, campaign) for campaign in before.leads):
+        return None
+    return is_forbidden(before)
+
+
+def is_forbidden(lead_instant: LeadInstant) -> bool:
+    """Whether `do_not_sync` holds of the contact at the instant."""
     condition, contact = lead_instant.rules.do_not_sync, lead_instant.contact
     if condition is None or contact.release is None:
         return False
@@ -101,3 +109,8 @@ def _is_kept_back(lead_instant: LeadInstant) -> bool:
         contact.model, contact.release, lead_instant.now, contact.fixed_memberships, lead_instant.evaluate
     )
     return lead_instant.evaluate(condition, lead_instant.now)
+
+
+def _has_consent_turned(lead_instant: LeadInstant) -> bool:
+    """Whether what happened at the instant, or time, turned `do_not_sync`."""
+    return lead_instant.was_forbidden is not None and is_forbidden(lead_instant) != lead_instant.was_forbidden

@@ -14,7 +14,7 @@ from streams.verify.recompute.interval import Interval
 from streams.verify.recompute.leads.audiences import create_leads
 from streams.verify.recompute.leads.automation import run_automation
 from streams.verify.recompute.leads.decay import first_crossing, round_points
-from streams.verify.recompute.leads.hand_overs import finish_hand_overs
+from streams.verify.recompute.leads.hand_overs import finish_hand_overs, was_forbidden
 from streams.verify.recompute.leads.lead_instant import LeadInstant
 from streams.verify.recompute.leads.lead_rules import LeadCampaign, LeadRules
 from streams.verify.recompute.leads.lead_state import LeadState, RuleKey
@@ -38,7 +38,7 @@ class LeadHistory:
 
     def advance_to(self, now: int) -> None:
         """Settles every instant before `now` (ms) at which time alone changes something."""
-        if not self._rules.campaigns:
+        if not self._rules.campaigns and self._rules.do_not_sync is None:
             return
         changes = self._interval.change_instants(self._rules.leaves, now)
         while True:
@@ -46,19 +46,31 @@ class LeadHistory:
             next_instant = min((at for at in instants if self._last_instant < at < now), default=None)
             if next_instant is None:
                 return
-            self._settle(LeadInstant(self._contact, self._rules, next_instant, self._evaluate))
+            was_forbidden = self._was_forbidden(next_instant)
+            self._settle(
+                LeadInstant(self._contact, self._rules, next_instant, self._evaluate, was_forbidden=was_forbidden)
+            )
 
     def refresh_model(self, now: int) -> None:
         """Copies the leads as of `now` into the model, for conditions; no record lies in between."""
         LeadInstant(self._contact, self._rules, now, self._evaluate).refresh_model()
 
-    def open_instant(self, now: int) -> LeadInstant:
-        """Opens the instant of a record or a release: points are decayed to it."""
+    def open_instant(self, now: int, *, is_release: bool = False) -> LeadInstant:
+        """Opens the instant of a record or a release: points are decayed to it.
+
+        A release that says otherwise who is handed over tells nothing of those who were.
+        """
+        was_forbidden = None if is_release else self._was_forbidden(now)
         for campaign, lead in self._contact.leads.items():
             lead.decay_to(now, self._rules.half_life(campaign))
         model = self._contact.model
         return LeadInstant(
-            self._contact, self._rules, now, self._evaluate, contact_before=(model.status, model.properties)
+            self._contact,
+            self._rules,
+            now,
+            self._evaluate,
+            contact_before=(model.status, model.properties),
+            was_forbidden=was_forbidden,
         )
 
     def change_release(self, lead_instant: LeadInstant, previous: JournalRelease | None) -> None:
@@ -91,6 +103,11 @@ class LeadHistory:
         finish_hand_overs(lead_instant)
         lead_instant.finish()
         self._last_instant = lead_instant.now
+
+    def _was_forbidden(self, now: int) -> bool | None:
+        """Whether `do_not_sync` held a millisecond before, or as a former record at the same instant left it."""
+        before = max(now - 1, self._last_instant)
+        return was_forbidden(LeadInstant(self._contact, self._rules, before, self._evaluate))
 
     def _evaluate(self, condition: PlainCondition, now: int) -> bool:
         return self._interval.holds(condition, now)

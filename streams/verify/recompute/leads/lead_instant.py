@@ -56,6 +56,8 @@ class LeadInstant:
     """Campaigns whose lead gets a new row."""
     contact_before: tuple[str, dict[str, Any]] | None = None
     """The contact's status and properties before the record; None where no record may change them."""
+    was_forbidden: bool | None = None
+    """Whether `do_not_sync` held before what happens; None where it is not compared."""
     statuses_before: dict[str, str | None] = field(default_factory=dict)
     """Campaign whose lead got a status -> its status before; None for a lead that there was not."""
     hand_overs: list[RecomputedHandOver] = field(default_factory=list)

@@ -113,6 +113,10 @@ class LeadRules:
         conditions += [self.do_not_sync] if self.do_not_sync else []
         self.consent_occasions = _consent_occasions(self.do_not_sync, release.conditions if release else {})
         """What `do_not_sync` looks at, as occasions: told of also where the condition holds."""
+        self.tells_of_leads = bool(self.occasions or self.consent_occasions) or _may_turn(
+            self.do_not_sync, release.conditions if release else {}
+        )
+        """Whether anything is told of a lead after its hand-over."""
         self.leaves = [leaf for condition in conditions for leaf in leaves(condition)]
         """The leaves of all conditions of the release."""
         self.point_thresholds = sorted({number for leaf in self.leaves for number in _point_operands(leaf)})
@@ -143,16 +147,37 @@ def _consent_occasions(condition: PlainCondition | None, segments: Mapping[str, 
     """The occasions of a condition's leaves; a segment counts as the status and the leaves of its own condition."""
     if condition is None:
         return frozenset()
-    named = references(condition)
-    while more := {name for each in named for name in references(segments.get(each, _NO_LEAVES))} - named:
-        named |= more
     found = {
         occasion
-        for part in (condition, *(segments.get(each, _NO_LEAVES) for each in named))
+        for part in _with_segments(condition, segments)
         for leaf in leaves(part)
         for occasion in _occasions_of_leaf(leaf)
     }
-    return frozenset(found | {"contact.status"} if named else found)
+    return frozenset(found | {"contact.status"} if references(condition) else found)
+
+
+def _with_segments(condition: PlainCondition, segments: Mapping[str, PlainCondition]) -> list[PlainCondition]:
+    """A condition, and those of all segments that it leads to; a static one has none."""
+    named = references(condition)
+    while more := {name for each in named for name in references(segments.get(each, _NO_LEAVES))} - named:
+        named |= more
+    return [condition, *(segments.get(each, _NO_LEAVES) for each in named)]
+
+
+def _may_turn(condition: PlainCondition | None, segments: Mapping[str, PlainCondition]) -> bool:
+    """Whether anything at all may turn the condition: only when a contact was created stays as it is.
+
+    Measured against a date that moves, that turns too.
+    """
+    parts = [] if condition is None else _with_segments(condition, segments)
+    return any("created" not in leaf or _is_moving(leaf["created"]) for part in parts for leaf in leaves(part))
+
+
+def _is_moving(tests: PlainCondition) -> bool:
+    """Whether a test of an instant compares it with now."""
+    texts = [text for operand in tests.values() for text in (operand if isinstance(operand, list) else [operand])]
+    lengths = {"within_last", "within_next", "older_than", "anniversary_within"}
+    return not lengths.isdisjoint(tests) or any(str(text).startswith("now") for text in texts)
 
 
 def _occasions_of_leaf(leaf: PlainCondition) -> Iterator[str]:

@@ -8,6 +8,7 @@ _DATES = "tests/unit/streams/engine/conditions/dates/test_dates.py"
 _INSTANTS = f"{_DATES}::test_instants_at_their_boundaries"
 _DAYS = f"{_DATES}::test_a_calendar_date_set_against_an_instant_is_the_whole_day_in_the_zone"
 _UNDECLARED = "tests/unit/streams/engine/conditions/dates/test_undeclared_dates.py"
+_COMES_BACK = "test_the_day_of_an_anniversary_comes_back_where_clocks_go_back_behind_midnight"
 _ANNIVERSARIES = f"{_DATES}::test_anniversaries_look_ahead_in_calendar_days_today_included"
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -205,8 +206,17 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=6,
         rule="`anniversary_within` turns by time alone, at local midnights",
         where="conditions/dates/date_tests.py",
-        text="return day_start(zone, change)",
-        instead="return day_start(zone, change) + 1",
+        text="return min(turn for turn in turns if turn > now)",
+        instead="return min(turn for turn in turns if turn > now) + 1",
         caught_by=(f"{_DATES}::test_an_anniversary_changes_at_local_midnights",),
+    ),
+    Mutation(
+        id="anniversary-of-a-day-that-comes-twice",
+        section=6,
+        rule="`anniversary_within` turns by time alone, also where clocks go back into the day before",
+        where="conditions/dates/date_tests.py",
+        text="turns = (*day_turns(zone, today), *day_turns(zone, change))",
+        instead="turns = day_turns(zone, change)",
+        caught_by=(f"{_DATES}::{_COMES_BACK}", "tests/property/conditions/test_anniversaries.py"),
     ),
 )

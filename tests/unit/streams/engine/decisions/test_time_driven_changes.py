@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.values import instant_text
+from schemas.values import instant_ms, instant_text
 from tests.harness.engine.engine_driver import HOUR, EngineDriver, day, outputs_of_topic
 
 Turns = list[tuple[int, str]]
@@ -69,6 +69,21 @@ def test_a_sequence_leaves_by_time_alone_with_its_first_step() -> None:
     driver.visit(day(0), "/a")
     driver.visit(day(0) + HOUR, "/b")
     assert _changes_by_time(driver) == [(day(7), OUT)]
+
+
+def test_a_birthday_that_comes_twice_begins_again_when_clocks_go_back() -> None:
+    """In St. John's clocks went back from 00:01 to 23:01; whether somebody asks in between makes no difference."""
+    segments = [{"id": "moving", "dynamic": True, "when": {"property": "born", "anniversary_within": "0d"}}]
+    instants = ["2006-10-28T02:30", "2006-10-29T02:30", "2006-10-29T02:31", "2006-10-29T03:30"]
+    expected = list(zip(instants, [IN, OUT, IN, OUT], strict=True))
+    for asked in ([], ["02:30:30"], ["02:30:30", "02:40:00"]):
+        driver = EngineDriver(time_zone="America/St_Johns", segments=segments, properties={"born": "date"})
+        outputs = driver.change_contact(instant_ms("2006-10-01T00:00:00Z"), born="1990-10-28")
+        for time in asked:
+            outputs += driver.visit(instant_ms(f"2006-10-29T{time}Z"))
+        outputs += driver.tick(instant_ms("2006-12-01T00:00:00Z"))
+        changes = outputs_of_topic(outputs, "segment-changes")
+        assert [(each["at"][:16], each["type"]) for each in changes] == expected
 
 
 def _driver(when: dict[str, Any]) -> EngineDriver:

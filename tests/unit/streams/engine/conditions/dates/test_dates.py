@@ -341,6 +341,18 @@ def test_an_anniversary_changes_at_local_midnights() -> None:
     assert not holds(leaf, properties, last, "Europe/Berlin", born="date")
 
 
+def test_the_day_of_an_anniversary_comes_back_where_clocks_go_back_behind_midnight() -> None:
+    leaf, properties = {"property": "born", "anniversary_within": "0d"}, {"born": "1990-10-28"}
+    zone = "America/St_Johns"
+    midnight, back, midnight_again = (instant_ms(f"2006-10-29T{at}Z") for at in ("02:30:00", "02:31:00", "03:30:00"))
+    now = midnight - 1
+    for turn in (midnight, back, midnight_again):
+        assert due(leaf, properties, now, zone, born="date") == turn
+        assert holds(leaf, properties, turn, zone, born="date") is (turn == back)
+        now = turn
+    assert due(leaf, properties, now, zone, born="date") == instant_ms("2007-10-28T02:30:00Z")
+
+
 @pytest.mark.parametrize("declared", ["date", "datetime", None])
 @pytest.mark.parametrize(
     "value", ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]

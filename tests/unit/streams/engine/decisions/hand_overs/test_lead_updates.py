@@ -313,8 +313,12 @@ def test_a_status_that_forbids_it_is_told_too() -> None:
 
 
 def test_a_lead_kept_back_before_the_mapping_had_updates_was_not_handed_over() -> None:
-    driver = EngineDriver(segments=[ASK], campaigns=[SPRING], salesforce={"do_not_sync": NEVER})
+    of_old_contacts = {
+        "do_not_sync": {"created": {"before": "2030-01-01"}}
+    }  # nothing can turn it, so nothing is told
+    driver = EngineDriver(segments=[ASK], campaigns=[SPRING], salesforce=of_old_contacts)
     driver.change_contact(day(0), asks=True, consent="no")
+    assert driver.contact().leads["spring"].crm == {}
     driver.send("crm.failed", day(1), campaign="spring", code="do_not_sync", hand_over="h", number=[0, 1, 0])
     driver.apply(segments=[ASK], campaigns=[SPRING], salesforce={"updates": [CONSENT]})
     assert updates_of(driver.change_contact(day(2), consent="yes")) == []

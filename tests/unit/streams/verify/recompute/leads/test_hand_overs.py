@@ -60,6 +60,7 @@ def test_the_condition_is_asked_once_the_record_is_settled() -> None:
     driver.change_contact(day(3), consent="no")
     assert told(driver) == [
         (day(0), "qualified", (), False),
+        (day(1), "qualified", (), True),
         (day(2), "qualified", (), True),
         (day(3), "qualified", ("property/consent",), True),
     ]
@@ -86,6 +87,39 @@ def test_the_opt_out_itself_is_told_and_nothing_after_it() -> None:
         (day(2), "rejected", ("property/consent",), False),
         (day(3), "rejected", ("contact.status",), True),
         (day(4), "rejected", ("property/consent",), False),
+    ]
+
+
+def test_consent_that_behaviour_and_time_turn_is_told() -> None:
+    driver = driver_of(do_not_sync={"activity": {"name": {"eq": "unsubscribed"}}, "within": "7d"})
+    driver.send("lead.qualified", day(1), campaign="spring")
+    driver.send("activity.recorded", day(2), name="unsubscribed")
+    driver.visit(day(2))
+    driver.visit(day(9), path="/later")
+    driver.visit(day(9))
+    driver.send("activity.recorded", day(10), name="unsubscribed")
+    driver.visit(day(20))
+    assert told(driver) == [
+        (day(1), "qualified", (), False),
+        (day(2), "qualified", (), True),
+        (day(9), "qualified", (), False),
+        (day(10), "qualified", (), True),
+        (day(17), "qualified", (), False),
+    ]
+    assert driver.contact().leads["spring"].crm == {"handed_over": instant_text(day(1))}
+
+
+def test_consent_turns_by_time_also_where_the_campaign_is_gone() -> None:
+    mapping = {"do_not_sync": {"inactive_for": "30d"}}
+    driver = driver_of(**mapping)
+    driver.send("lead.qualified", day(1), campaign="spring")
+    driver.apply(day(2), campaigns=[], salesforce=mapping)
+    driver.visit(day(3))
+    driver.visit(day(40))
+    assert told(driver) == [
+        (day(1), "qualified", (), False),
+        (day(33), "qualified", (), True),
+        (day(40), "qualified", (), False),
     ]
 
 

@@ -48,4 +48,6 @@ def test_engine_and_evaluator_agree_on_what_may_change_consent(
         }
     )
     rules = LeadRules(build_journal_release(0, None, 1, definitions))
-    assert rules.consent_occasions == compile_release(definitions, 1).mapping.consent_occasions
+    mapping = compile_release(definitions, 1).mapping
+    assert rules.consent_occasions == mapping.consent_occasions
+    assert rules.tells_of_leads is mapping.tells_of_leads
