@@ -18,6 +18,7 @@ from schemas.topics import QUALIFIED_LEADS
 from streams.kafka.protocols import Consumer, Producer
 from streams.kafka.reader import FetchedRecords, open_consumer, stop_consumer
 from streams.kafka.worker_groups import group_id, with_engine_version
+from streams.runtime.faust.metadata import pace_updates
 from streams.settings import Settings
 from streams.store.handovers.commands import CommandFollower, CrmCommands
 from streams.store.handovers.progress import HandOverProgress, read_progress
@@ -102,6 +103,7 @@ async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncI
         heartbeat_interval_ms=settings.session_ms // 3,
         max_poll_interval_ms=NOT_FETCHING_MS,
     )
+    pace_updates(consumer)
     producer: Producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
     )

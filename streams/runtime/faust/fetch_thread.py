@@ -60,7 +60,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         patch_connections(consumer._client, self.app.request_seconds)
-        pace_updates(consumer._client)
+        pace_updates(consumer)
         separate_fetches(consumer)
         return patch_consumer(consumer)
 

@@ -48,11 +48,12 @@ async def refresh_metadata(thread: FetchThread) -> None:
         log.debug("metadata not refreshed", error=type(error).__name__)
 
 
-def pace_updates(client: Any) -> None:
-    """Keeps the updates of an aiokafka client's own metadata apart; its private method is replaced, so it is `Any`.
+def pace_updates(consumer: Any) -> None:
+    """Keeps the updates of a consumer's own metadata apart; a private method of aiokafka is replaced, so it is `Any`.
 
     While a partition has no leader, the fetcher asks for the next update as soon as it has one, perhaps for hours.
     """
+    client = consumer._client
     update = client._metadata_update
     began_last = float("-inf")
 

@@ -75,7 +75,7 @@ async def test_metadata_is_asked_for_at_a_pace_while_a_partition_has_no_leader()
         return True
 
     client._metadata_update = answer
-    pace_updates(client)
+    pace_updates(SimpleNamespace(_client=client))
     client._sync_task = asyncio.create_task(client._md_synchronizer())
     try:
         async with fetching(client):
@@ -93,7 +93,7 @@ async def test_the_first_question_for_metadata_waits_for_nothing_nor_does_one_fo
         return cluster
 
     client: Any = SimpleNamespace(cluster="own", _metadata_update=update)
-    pace_updates(client)
+    pace_updates(SimpleNamespace(_client=client))
     async with asyncio.timeout(30):
         assert await client._metadata_update("own", []) == "own"
         assert await client._metadata_update("another", []) == "another"
