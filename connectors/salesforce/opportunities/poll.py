@@ -213,13 +213,13 @@ class OpportunityPoll:
         bounds = RowBounds(since)
         self._add_rows(survey, self._queries.on_campaigns(rules.campaigns, bounds))
         self._add_rows(survey, self._queries.of_our_leads(bounds))
-        others = list[str]()
         if rules.role_accounts:
             self._add_rows(survey, self._queries.of_our_contacts(bounds))
-            others += self._roles(survey, cursor, rules).kept_of_survivors()
-        # The query for campaigns does not see an opportunity that has left them, that for Leads none of a survivor.
-        others += [each for each, state in cursor.states.items() if state.lead is None and state.role is None]
+        # The query for campaigns does not see an opportunity that has left them, the others none of a survivor.
+        others = [each for each, state in cursor.states.items() if state.lead is None and state.role is None]
         others += [each for each, state in cursor.states.items() if state.lead and state.lead.merged_into]
+        if rules.role_accounts:
+            others += self._roles(survey, cursor, rules).kept_of_survivors()
         self._add_rows(survey, self._queries.by_ids({*others}, bounds))
 
     def _add_new_campaigns(self, survey: Survey, cursor: Cursor, rules: AttributionRules) -> None:

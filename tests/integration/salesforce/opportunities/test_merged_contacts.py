@@ -194,6 +194,22 @@ def test_another_role_that_changes_does_not_take_an_opportunity_from_a_survivor(
     assert told(org)[3:] == ("ada", "spring", survivor)
 
 
+@pytest.mark.parametrize("is_restarted", [True, False])
+def test_revenue_by_a_role_stays_when_somebody_removes_the_key_of_its_contact(
+    org: PolledOrg, sandbox: SandboxClient, is_restarted: bool
+) -> None:
+    ada = contact_of(sandbox, "ada")
+    won_sale_of(sandbox, ada)
+    event = org.ask_for_one()
+    sandbox.post("edit", type="Contact", id=ada, Leadstream_Id__c=None)
+    if is_restarted:
+        org.restart()
+        org.ask()
+    else:
+        pass_a_day(org, sandbox)
+    assert org.events == [event]
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 def test_in_an_org_that_changes_much_the_revenue_of_a_survivor_is_not_missed(
     org: PolledOrg, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch, is_known: bool
