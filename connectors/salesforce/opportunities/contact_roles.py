@@ -34,24 +34,23 @@ class ContactRoles:
 
     def read_all(self) -> None:
         """Reads the roles of all Contacts of ours."""
-        merged = self._merged()
         rows = list(self.queries.our_roles())
         with_key = {(str(row["OpportunityId"]), str(row["ContactId"])) for row in rows}
-        lost = {
-            state.role.present_record
+        # The record of an event may be a survivor, of a merge that Salesforce has forgotten.
+        lost = [
+            msgspec.structs.replace(state.role, merged_into=state.role.record)
             for each, state in self.cursor.states.items()
             if state.role is not None and (each, state.role.present_record) not in with_key
-        }
-        rows += self.queries.roles_of_contacts({*merged, *lost} - {""})
+            if state.role.record and not state.role.merged_into
+        ]
+        rows += self.queries.roles_of_contacts(self._merged(lost))
         self._add(rows, self.cursor.states)
         roles = self.survey.roles.items()
         self.survey.of_survivors.update(each for each, role in roles if role is not None and role.merged_into)
 
     def read_changed(self, since: datetime) -> None:
         """Reads all roles of the opportunities in which one of ours has changed since a time."""
-        states = self.cursor.states.values()
-        contacts = {state.role.merged_into for state in states if state.role is not None and state.role.merged_into}
-        contacts.update(self.cursor.merged_contacts, self.survey.merged_contacts or ())
+        contacts = {*self.cursor.merged_contacts, *(self.survey.merged_contacts or ())}
         if opportunities := self.queries.opportunities_of_changed_roles(since, contacts):
             self._merged()
             self._add(self.queries.roles_of_opportunities(opportunities), opportunities)
@@ -65,14 +64,15 @@ class ContactRoles:
             if state.role is not None and (state.role.merged_into or state.role.record in merged)
         ]
 
-    def _merged(self) -> MergedContacts:
+    def _merged(self, lost: Iterable[LeadOrigin] = ()) -> MergedContacts:
         if self.survey.merged_contacts is None:
-            losers = [
-                (str(row["MasterRecordId"]), origin)
-                for row in self.queries.merged_contacts()
-                if (origin := self.reader.lead(row, self.rules)) is not None
-            ]
-            self.survey.merged_contacts = follow_contacts(self.queries, losers)
+            # Salesforce forgets a merge after two weeks: what is known of it goes on from the survivor.
+            known = [state.role for state in self.cursor.states.values() if state.role and state.role.merged_into]
+            masters = [(each.merged_into, each) for each in (*known, *lost)]
+            for row in self.queries.merged_contacts():
+                if (origin := self.reader.lead(row, self.rules)) is not None:
+                    masters.append((str(row["MasterRecordId"]), origin))
+            self.survey.merged_contacts = follow_contacts(self.queries, masters)
         return self.survey.merged_contacts
 
     def _add(self, rows: Iterable[SalesforceRow], asked: Iterable[str]) -> None:
@@ -87,10 +87,14 @@ class ContactRoles:
         # The ledger does not say whether it knows its contact by a Lead or by a role.
         former = None if state is None else state.lead if state.is_partial else state.role
 
+        def counts(loser: LeadOrigin) -> bool:
+            # What a merge that Salesforce has forgotten tells holds for the opportunities that were found by then.
+            is_known = not loser.merged_into or (former is not None and loser.is_same_contact_as(former))
+            return is_known and loser.account in self.rules.role_accounts
+
         def survivor(contact: str) -> LeadOrigin | None:
             losers = (self.survey.merged_contacts or {}).get(contact, {}).values()
-            wanted = [each for each in losers if each.account in self.rules.role_accounts]
-            return contact_without_key(contact, wanted, former, self.handed_over_at)
+            return contact_without_key(contact, filter(counts, losers), former, self.handed_over_at)
 
         return self.reader.primary_role(rows, self.rules, survivor)
 

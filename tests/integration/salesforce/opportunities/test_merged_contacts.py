@@ -112,6 +112,55 @@ def test_merged_contacts_are_followed_one_after_the_other(org: PolledOrg, sandbo
     assert told(org) == (True, False, "contact_role", "ada", "spring", last)
 
 
+@pytest.mark.parametrize("is_restarted", [True, False])
+def test_a_survivor_that_is_merged_when_the_recycle_bin_has_forgotten_the_first_merge(
+    org: PolledOrg, sandbox: SandboxClient, is_restarted: bool
+) -> None:
+    ada, bob = contact_of(sandbox, "ada"), contact_of(sandbox, "bob", "autumn")
+    won_sale_of(sandbox, ada, bob)
+    org.ask()
+    first = merge(sandbox, contact_of(sandbox, None), ada)
+    pass_a_day(org, sandbox)
+    sandbox.post("purge", type="Contact", id=ada)
+    last = merge(sandbox, contact_of(sandbox, None), first)
+    if is_restarted:
+        org.restart()
+    else:
+        [role] = [each for each in sandbox.live_records("OpportunityContactRole") if each["ContactId"] == bob]
+        sandbox.post("edit", type="OpportunityContactRole", id=role["Id"], Role="Decision Maker")
+    org.ask_until_leads()
+    assert told(org) == (True, False, "contact_role", "ada", "spring", last)
+
+
+def test_what_a_survivor_gets_while_the_recycle_bin_tells_of_the_merge_is_ours(
+    org: PolledOrg, sandbox: SandboxClient
+) -> None:
+    ada = contact_of(sandbox, "ada")
+    won_sale_of(sandbox, ada)
+    survivor = merge(sandbox, contact_of(sandbox, None), merge(sandbox, contact_of(sandbox, None), ada))
+    org.ask()
+    for seen_by in (pass_a_day, lambda org, _: org.ask_until_leads()):
+        new = won_sale_of(sandbox, survivor)
+        seen_by(org, sandbox)
+        assert org.state_of_accounts["default"][new]["contact"] == "ada"
+
+
+def test_what_a_survivor_gets_when_the_recycle_bin_has_forgotten_the_merge_is_not_ours(
+    org: PolledOrg, sandbox: SandboxClient
+) -> None:
+    ada = contact_of(sandbox, "ada")
+    won_sale_of(sandbox, ada)
+    survivor = merge(sandbox, contact_of(sandbox, None), ada)
+    org.ask()
+    sandbox.post("purge", type="Contact", id=ada)
+    won_sale_of(sandbox, survivor)
+    for _ in range(2):
+        org.restart()
+        org.ask_until_leads()
+        pass_a_day(org, sandbox)
+    assert told(org) == (True, False, "contact_role", "ada", "spring", survivor)
+
+
 @pytest.mark.parametrize("is_before", [True, False])
 def test_a_role_that_is_first_seen_after_the_merge_is_of_the_contact_that_was_merged(
     org: PolledOrg, sandbox: SandboxClient, is_before: bool

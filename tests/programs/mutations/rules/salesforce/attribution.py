@@ -255,7 +255,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=8,
         rule="merged there: the link follows the survivor, with the contact roles that moved to it",
         where="connectors/salesforce/opportunities/contact_roles.py",
-        text="return contact_without_key(contact, wanted, former, self.handed_over_at)",
+        text="return contact_without_key(contact, filter(counts, losers), former, self.handed_over_at)",
         instead="return None",
         caught_by=(f"{_MERGED_CONTACTS}::test_revenue_by_a_role_stays_when_its_contact_is_merged",),
     ),
