@@ -263,9 +263,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="role-of-a-survivor-for-good",
         section=8,
         rule="revenue by a contact role stays when Salesforce has forgotten the merge",
-        where="connectors/salesforce/opportunities/merged_contacts.py",
-        text="if found is None and record == former.present_record:",
-        instead="if found is None and not record:",
+        where="connectors/salesforce/opportunities/contact_roles.py",
+        text="masters = [(each.merged_into, each) for each in (*known, *lost)]",
+        instead="masters = [(each.merged_into, each) for each in (*known[:0], *())]",
         caught_by=(f"{_MERGED_CONTACTS}::test_revenue_by_a_role_stays_when_its_contact_is_merged",),
     ),
     Mutation(
