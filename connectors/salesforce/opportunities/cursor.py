@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.merged_leads import MergedLeads
-from connectors.salesforce.opportunities.org_opportunity import OrgOpportunity
+from connectors.salesforce.opportunities.org_opportunity import MergedContacts, OrgOpportunity
 
 WHOLE_EVERY = timedelta(days=1)
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
@@ -37,6 +37,8 @@ class Cursor:
     """So many further polls ask for ours alone, because the org changes much."""
     merged: MergedLeads = field(default_factory=lambda: MappingProxyType({}))
     """Leads of ours whose survivors have no key and are not converted yet."""
+    merged_contacts: MergedContacts = field(default_factory=lambda: MappingProxyType({}))
+    """Contacts of ours that were merged, as the last look that asked for them found."""
     foreign: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Id -> stamp of the opportunities that the last poll saw and that are not ours."""
 

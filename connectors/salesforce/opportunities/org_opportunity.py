@@ -36,13 +36,22 @@ class LeadOrigin(msgspec.Struct, frozen=True, gc=False):
     converted: str = ""
     """The date of the conversion, as text."""
     merged_into: str = ""
-    """Id of the Lead that it was merged into, which was converted in its place; "" for a Lead that was itself."""
+    """Id of the record without a key that it was merged into, which stands in its place; "" where it does itself."""
+
+    @property
+    def present_record(self) -> str:
+        """Returns the id of the record that stands for it now; "" where the ledger alone knows it."""
+        return self.merged_into or self.record
 
     def is_same_contact_as(self, other: LeadOrigin) -> bool:
         """Whether both are one contact of ours, by whatever record; a digest names none, there the record tells."""
         if self.contact is None or other.contact is None:
-            return self.record == other.record
+            return bool({self.record, self.present_record} & {other.record, other.present_record})
         return (self.account, self.contact) == (other.account, other.contact)
+
+
+MergedContacts = Mapping[str, Mapping[str, LeadOrigin]]
+"""Id of a Contact that may have the roles -> id of a Contact of ours that was merged into it -> that Contact."""
 
 
 class OpportunityRow(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +117,7 @@ class OrgOpportunity(msgspec.Struct, frozen=True, gc=False):
             state |= {
                 "contact": origin.contact,
                 "campaign": origin.campaign,
-                "crm_record": origin.merged_into or origin.record or None,
+                "crm_record": origin.present_record or None,
             }
         return {name: value for name, value in state.items() if value is not None}
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 import msgspec
 
 from connectors.salesforce.opportunities.attribution import AttributionRules
+from connectors.salesforce.opportunities.contact_roles import ContactRoles, role_that_counts
 from connectors.salesforce.opportunities.cursor import Cursor
 from connectors.salesforce.opportunities.ledger_state import is_record_id
 from connectors.salesforce.opportunities.merged_leads import follow_merges
@@ -123,6 +124,7 @@ class OpportunityPoll:
             whole_at=until if is_whole else cursor.whole_at,
             leads_until=until if survey.asked_leads else cursor.leads_until,
             merged=survey.merged if survey.asked_leads else cursor.merged,
+            merged_contacts=cursor.merged_contacts if survey.merged_contacts is None else survey.merged_contacts,
             polls_without_leads=0 if survey.asked_leads else cursor.polls_without_leads + 1,
             foreign=MappingProxyType(survey.foreign),
         )
@@ -139,7 +141,7 @@ class OpportunityPoll:
             self._add_rows(survey, queries.on_campaigns(campaigns, _past(start, since)))
         if rules.role_accounts:
             self._add_rows(survey, queries.of_our_contacts(_past(earliest, since)))
-            self._add_roles(survey, queries.our_roles(), cursor.states, rules)
+            self._roles(survey, cursor, rules).read_all()
         # No query by a key finds these.
         unknown = survey.of_survivors - survey.rows.keys() - cursor.states.keys()
         self._add_rows(survey, queries.by_ids(unknown, _past(earliest, since)))
@@ -185,8 +187,8 @@ class OpportunityPoll:
         if survey.asked_leads:
             asked_until = (cursor.leads_until or cursor.until) - self._overlap
             self._add_leads(survey, self._queries.converted_leads(RowBounds(asked_until)), cursor, rules)
-            if rules.role_accounts and (ids := self._queries.opportunities_of_changed_roles(asked_until)):
-                self._add_roles(survey, self._queries.our_roles(ids), ids, rules)
+            if rules.role_accounts:
+                self._roles(survey, cursor, rules).read_changed(asked_until)
             found = {*survey.leads, *(each for each, origin in survey.roles.items() if origin is not None)}
             unknown = found - survey.rows.keys() - cursor.states.keys()
             self._add_rows(survey, [probe[each] for each in unknown if each in probe])
@@ -213,10 +215,12 @@ class OpportunityPoll:
         self._add_rows(survey, self._queries.of_our_leads(bounds))
         if rules.role_accounts:
             self._add_rows(survey, self._queries.of_our_contacts(bounds))
-        # The query for campaigns does not see an opportunity that has left them, that for Leads none of a survivor.
+        # The query for campaigns does not see an opportunity that has left them, the others none of a survivor.
         others = [each for each, state in cursor.states.items() if state.lead is None and state.role is None]
         others += [each for each, state in cursor.states.items() if state.lead and state.lead.merged_into]
-        self._add_rows(survey, self._queries.by_ids(others, bounds))
+        if rules.role_accounts:
+            others += self._roles(survey, cursor, rules).kept_of_survivors()
+        self._add_rows(survey, self._queries.by_ids({*others}, bounds))
 
     def _add_new_campaigns(self, survey: Survey, cursor: Cursor, rules: AttributionRules) -> None:
         known = cursor.rules.campaigns if cursor.rules is not None else {}
@@ -254,13 +258,8 @@ class OpportunityPoll:
             rivals.update(competing if len(competing) > 1 else ())
         survey.hand_overs = self._queries.last_hand_overs(filter(is_long_record_id, rivals))
 
-    def _add_roles(
-        self, survey: Survey, rows: Iterable[SalesforceRow], asked: Iterable[str], rules: AttributionRules
-    ) -> None:
-        groups: dict[str, list[SalesforceRow]] = {each: [] for each in asked}
-        for row in rows:
-            groups.setdefault(str(row["OpportunityId"]), []).append(row)
-        survey.roles.update({each: self._reader.primary_role(group, rules) for each, group in groups.items()})
+    def _roles(self, survey: Survey, cursor: Cursor, rules: AttributionRules) -> ContactRoles:
+        return ContactRoles(self._queries, self._reader, self._handed_over_at, cursor, rules, survey)
 
     # --- states ---
 
@@ -303,7 +302,7 @@ class OpportunityPoll:
             lead, role = None, former.lead
         lead = self._lead(survey, opportunity, lead)
         if opportunity in survey.roles:
-            role = _role(survey.roles[opportunity], role)
+            role = role_that_counts(survey.roles[opportunity], role)
         is_partial = former is not None and former.is_partial and opportunity not in survey.rows
         if (owner := rules.owner(row.crm_campaign, lead, role)) is not None:
             return OrgOpportunity(row, *owner, lead, role, is_partial)
@@ -323,16 +322,6 @@ class OpportunityPoll:
         if start is None or survey.created[state.row.id] >= start:
             return False
         return cursor.until is None or datetime.fromisoformat(state.row.modified) < cursor.until - OVERLAP
-
-
-def _role(found: LeadOrigin | None, former: LeadOrigin | None) -> LeadOrigin | None:
-    """Returns the role that was found, with the campaign that its contact has counted for here so far.
-
-    Every hand-over writes its campaign to the Contact, also long after a sale: that moves no revenue.
-    """
-    if found is None or former is None or former.campaign is None or not found.is_same_contact_as(former):
-        return found
-    return msgspec.structs.replace(found, campaign=former.campaign)
 
 
 def is_ours(event: object, crm: str = CRM_NAME) -> bool:

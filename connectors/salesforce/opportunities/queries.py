@@ -128,24 +128,45 @@ class OpportunityQueries:
         numbers = {str(row["Id"]): last_handed_over(row, self._number, self._written) for row in rows}
         return {lead: number for lead, number in numbers.items() if number is not None}
 
-    def opportunities_of_changed_roles(self, since: datetime) -> list[str]:
-        """Returns the ids of opportunities with a contact role that was modified since a time, whoever's it is."""
-        rows = self._read(
-            f"SELECT OpportunityId FROM OpportunityContactRole WHERE SystemModstamp >= {_stamp(since)} "
-            f"AND Contact.{self._key} != null"
+    def merged_contacts(self) -> Iterable[SalesforceRow]:
+        """Returns the Contacts of ours that were merged into another Contact."""
+        return self._read(
+            f"SELECT Id, {self._key}, {self._number}, {self._campaign}, MasterRecordId FROM Contact "
+            f"WHERE {self._key} != null AND IsDeleted = true AND MasterRecordId != null"
         )
+
+    def merged_further(self, contacts: Iterable[str]) -> Iterable[SalesforceRow]:
+        """Returns those of these Contacts that have no key and were merged into another Contact."""
+        return self._read_in_batches(
+            f"SELECT Id, MasterRecordId FROM Contact WHERE Id IN {{}} AND {self._key} = null "
+            "AND IsDeleted = true AND MasterRecordId != null",
+            sorted(contacts),
+        )
+
+    def opportunities_of_changed_roles(self, since: datetime, contacts: Iterable[str]) -> list[str]:
+        """Returns the ids of opportunities with a contact role that was modified since a time.
+
+        The role is of any Contact with a key, or of one of `contacts`.
+        """
+        select = f"SELECT OpportunityId FROM OpportunityContactRole WHERE SystemModstamp >= {_stamp(since)} AND "
+        has_key = f"Contact.{self._key} != null"
+        if ids := sorted(contacts):
+            rows = self._read_in_batches(f"{select}({has_key} OR ContactId IN {{}})", ids)
+        else:
+            rows = self._read(f"{select}{has_key}")
         return sorted({str(row["OpportunityId"]) for row in rows})
 
-    def our_roles(self, opportunities: Sequence[str] | None = None) -> Iterable[SalesforceRow]:
-        """Returns the contact roles of Contacts of ours, of these opportunities or of all."""
-        select = (
-            f"SELECT Id, OpportunityId, ContactId, IsPrimary, CreatedDate, Contact.{self._key}, "
-            f"Contact.{self._number}, Contact.{self._campaign} FROM OpportunityContactRole "
-            f"WHERE Contact.{self._key} != null AND IsDeleted = false"
-        )
-        if opportunities is None:
-            return self._read(select)
-        return self._read_in_batches(f"{select} AND OpportunityId IN {{}}", opportunities)
+    def our_roles(self) -> Iterable[SalesforceRow]:
+        """Returns the contact roles of Contacts of ours."""
+        return self._read(f"{self._select_roles()} AND Contact.{self._key} != null")
+
+    def roles_of_contacts(self, contacts: Iterable[str]) -> Iterable[SalesforceRow]:
+        """Returns the contact roles of these Contacts, with and without a key."""
+        return self._read_in_batches(f"{self._select_roles()} AND ContactId IN {{}}", sorted(contacts))
+
+    def roles_of_opportunities(self, opportunities: Sequence[str]) -> Iterable[SalesforceRow]:
+        """Returns all contact roles of these opportunities, whoever's they are."""
+        return self._read_in_batches(f"{self._select_roles()} AND OpportunityId IN {{}}", opportunities)
 
     def sums_of_campaigns(self, campaigns: Iterable[str], created_from: date | None) -> Iterable[SalesforceRow]:
         """Returns `opportunities` and `total` by campaign, IsWon and IsClosed, of those that are not deleted.
@@ -181,6 +202,12 @@ class OpportunityQueries:
         return (
             f"SELECT Id, Name, StageName, IsWon, IsClosed, IsDeleted, Amount, {currency}CloseDate, CampaignId, "
             "CreatedDate, SystemModstamp FROM Opportunity"
+        )
+
+    def _select_roles(self) -> str:
+        return (
+            f"SELECT Id, OpportunityId, ContactId, IsPrimary, CreatedDate, Contact.{self._key}, "
+            f"Contact.{self._number}, Contact.{self._campaign} FROM OpportunityContactRole WHERE IsDeleted = false"
         )
 
     def _field_names(self, sobject: str) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from connectors.salesforce.external_id import parse_external_id
 from connectors.salesforce.opportunities.attribution import AttributionRules
 from connectors.salesforce.opportunities.merged_leads import MergedLeads
-from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, OpportunityRow
+from connectors.salesforce.opportunities.org_opportunity import LeadOrigin, MergedContacts, OpportunityRow
 from connectors.salesforce.org.client import SalesforceRow
 from connectors.salesforce.org.connection import Connection
 
@@ -38,9 +38,11 @@ class Survey:
     leads: dict[str, list[LeadOrigin]] = field(default_factory=dict)
     """The Leads of ours that were converted into an opportunity."""
     of_survivors: set[str] = field(default_factory=set)
-    """The opportunities that a Lead without a key was converted into, because one of ours was merged into it."""
+    """The opportunities that are ours by a Lead or Contact without a key, because one of ours was merged into it."""
     merged: MergedLeads = field(default_factory=dict)
     """Leads of ours whose survivors have no key and are not converted yet."""
+    merged_contacts: MergedContacts | None = None
+    """Contacts of ours that were merged; None when they were not asked for."""
     hand_overs: dict[str, str] = field(default_factory=dict)
     """By id of the Lead: the number of its last hand-over, of those that compete for an opportunity."""
     roles: dict[str, LeadOrigin | None] = field(default_factory=dict)
@@ -79,13 +81,23 @@ class RowReader:
         )
 
     def lead(self, row: SalesforceRow, rules: AttributionRules) -> LeadOrigin | None:
-        """Returns the contact of a converted Lead; None when it is of no account of this org."""
+        """Returns the contact of a Lead or of a merged Contact; None when it is of no account of this org."""
         return self._origin(row, str(row["Id"]), rules, str(row.get("ConvertedDate") or ""))
 
-    def primary_role(self, rows: Iterable[SalesforceRow], rules: AttributionRules) -> LeadOrigin | None:
-        """Returns the contact of the primary role, else of the oldest one, of accounts that attribute by role."""
+    def primary_role(
+        self,
+        rows: Iterable[SalesforceRow],
+        rules: AttributionRules,
+        survivor: Callable[[str], LeadOrigin | None] = lambda _: None,
+    ) -> LeadOrigin | None:
+        """Returns the contact of the primary role, else of the oldest one, of accounts that attribute by role.
+
+        `survivor` tells, by its id, which contact of ours a Contact without a key stands for.
+        """
         for row in sorted(rows, key=lambda each: (not each["IsPrimary"], str(each["CreatedDate"]), str(each["Id"]))):
-            origin = self._origin(row["Contact"] or {}, str(row["ContactId"]), rules)
+            fields, contact = row["Contact"] or {}, str(row["ContactId"])
+            has_key = fields.get(self._names.external_id_field) is not None
+            origin = self._origin(fields, contact, rules) if has_key else survivor(contact)
             if origin is not None and origin.account in rules.role_accounts:
                 return origin
         return None

@@ -45,6 +45,7 @@ class OrgHistory:
         self.contacts: list[str] = []
         self.roles: list[str] = []
         self.number = 0
+        self.has_merged_contacts = False
 
     def step(self) -> None:
         """Does one thing at random."""
@@ -57,6 +58,7 @@ class OrgHistory:
             self.delete_or_undelete,
             *[self.add_lead] * 4,
             self.merge_lead,
+            self.merge_contact,
             self.convert_lead,
             self.convert_lead,
             self.add_role,
@@ -127,6 +129,15 @@ class OrgHistory:
             self.sandbox.post("merge", type="Lead", master=survivor, losers=[loser])
             self.leads.append(survivor)
 
+    def merge_contact(self) -> None:
+        """Merges a Contact into one that a person made; that one may get further roles, and be merged again."""
+        if self.contacts:
+            survivor = self.sandbox.post("record", type="Contact", LastName="x")["Id"]
+            loser = self.contacts.pop(self.random.randrange(len(self.contacts)))
+            self.sandbox.post("merge", type="Contact", master=survivor, losers=[loser])
+            self.contacts.append(survivor)
+            self.has_merged_contacts = True
+
     def convert_lead(self) -> None:
         if not self.leads:
             return
@@ -164,7 +175,7 @@ class OrgHistory:
         sale = self.sandbox.post("record", type="Opportunity", **SALE)["Id"]
         self.opportunities.append(sale)
         self.sandbox.post("contact_role", opportunity=sale, contact=contact)
-        poll_until_answered(self.org, settled=True)
+        self.settle()
         known = self.known()
         [row] = [each for each in self.sandbox.get("records/Contact") if each["Id"] == contact]
         for campaign in ("later", row["Leadstream_Campaign__c"]):
@@ -172,6 +183,13 @@ class OrgHistory:
             self.org.restart()
             poll_until_answered(self.org, settled=True)
             assert self.known() == known
+
+    def settle(self) -> None:
+        """Polls until all is seen: what a merged Contact gets anew, at a look at everything."""
+        if self.has_merged_contacts:
+            self.org.restart()
+            self.has_merged_contacts = False
+        poll_until_answered(self.org, settled=True)
 
     def apply_release(self) -> None:
         account = self.random.choice(ACCOUNTS)
@@ -202,6 +220,7 @@ class OrgHistory:
             if row["Leadstream_Id__c"]
         ]
         contacts = {row["Id"]: row for row in self.sandbox.get("records/Contact")}
+        contacts |= {_survivor(row, contacts)["Id"]: row for row in contacts.values() if row["Leadstream_Id__c"]}
         roles = [row for row in self.sandbox.get("records/OpportunityContactRole") if not row["IsDeleted"]]
         result: Contributions = {}
         for row in self.sandbox.get("records/Opportunity"):
@@ -258,8 +277,8 @@ class OrgHistory:
         return result
 
 
-def _survivor(lead: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    return _survivor(rows[lead["MasterRecordId"]], rows) if lead["MasterRecordId"] else lead
+def _survivor(row: dict[str, Any], rows: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    return _survivor(rows[row["MasterRecordId"]], rows) if row["MasterRecordId"] else row
 
 
 def _handed_over(lead: Mapping[str, Any]) -> str:
@@ -288,7 +307,7 @@ def test_what_accounts_know_in_the_end_is_what_the_org_says(
         if history.random.random() < 0.05:
             history.org.restart()
         if step % 20 == 19:
-            poll_until_answered(history.org, settled=True)
+            history.settle()
             assert history.known() == history.expected()
     events = len(history.org.events)
     assert events > 5

@@ -7,6 +7,7 @@ from tests.programs.mutations.mutation import Mutation
 _RULES = "tests/unit/connectors/salesforce/opportunities/test_attribution.py"
 _SURVEY = "tests/unit/connectors/salesforce/opportunities/test_survey.py"
 _LAST = "tests/integration/salesforce/opportunities/test_last_hand_over.py"
+_MERGED_CONTACTS = "tests/integration/salesforce/opportunities/test_merged_contacts.py"
 _MERGED = "tests/integration/salesforce/opportunities/test_merged_leads.py"
 _STAYS = "tests/integration/salesforce/opportunities/test_revenue_that_stays.py"
 _RECONCILIATION = "tests/integration/salesforce/opportunities/test_reconciliation.py"
@@ -199,7 +200,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="role-keeps-its-campaign",
         section=8,
         rule="revenue by a contact role is the same however often it is seen: a later hand-over moves none",
-        where="connectors/salesforce/opportunities/poll.py",
+        where="connectors/salesforce/opportunities/contact_roles.py",
         text="return msgspec.structs.replace(found, campaign=former.campaign)",
         instead="return found",
         caught_by=(f"{_STAYS}::test_a_later_hand_over_of_a_contact_moves_no_revenue_of_its_role",),
@@ -248,5 +249,34 @@ MUTATIONS: tuple[Mutation, ...] = (
         text="if state.lead and state.lead.merged_into]",
         instead="if state.lead and not state.lead]",
         caught_by=(f"{_MERGED}::test_in_an_org_that_changes_much_the_opportunity_of_a_survivor_is_not_missed",),
+    ),
+    Mutation(
+        id="role-of-a-survivor",
+        section=8,
+        rule="merged there: the link follows the survivor, with the contact roles that moved to it",
+        where="connectors/salesforce/opportunities/contact_roles.py",
+        text="return contact_without_key(contact, filter(counts, losers), former, self.handed_over_at)",
+        instead="return None",
+        caught_by=(f"{_MERGED_CONTACTS}::test_revenue_by_a_role_stays_when_its_contact_is_merged",),
+    ),
+    Mutation(
+        id="role-of-a-survivor-for-good",
+        section=8,
+        rule="revenue by a contact role stays when Salesforce has forgotten the merge",
+        where="connectors/salesforce/opportunities/contact_roles.py",
+        text="masters = [(each.merged_into, each) for each in (*known, *lost)]",
+        instead="masters = [(each.merged_into, each) for each in (*known[:0], *())]",
+        caught_by=(f"{_MERGED_CONTACTS}::test_revenue_by_a_role_stays_when_its_contact_is_merged",),
+    ),
+    Mutation(
+        id="merge-moves-no-revenue",
+        section=8,
+        rule="of several merged contacts an opportunity keeps the one that it had",
+        where="connectors/salesforce/opportunities/merged_contacts.py",
+        text="found = next((each for each in losers if each.is_same_contact_as(former)), None)",
+        instead="found = None",
+        caught_by=(
+            f"{_MERGED_CONTACTS}::test_of_several_contacts_that_were_merged_an_opportunity_keeps_the_one_it_had",
+        ),
     ),
 )
