@@ -23,10 +23,15 @@ class DefinitionTexts:
     async def text(self, release: Release) -> str:
         """The document of a release as YAML; those who ask at once wait for the same writing."""
         offset, writing = self._texts.get(release.account, (None, None))
-        if writing is None or offset != release.offset:
+        if writing is None or offset != release.offset or _has_failed(writing):
             writing = asyncio.create_task(asyncio.to_thread(_yaml, release.document))
             self._texts[release.account] = release.offset, writing
         return await asyncio.shield(writing)  # one who goes ends it for nobody else
+
+
+def _has_failed(writing: asyncio.Task[str]) -> bool:
+    # A machine without room for a thread has room again later.
+    return writing.done() and (writing.cancelled() or writing.exception() is not None)
 
 
 def _yaml(document: Mapping[str, Any]) -> str:

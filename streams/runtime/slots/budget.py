@@ -56,7 +56,7 @@ class DecisionBudget:
         self._throttle = throttle
         self._wake = wake
         self._last_release = -inf  # perf_counter seconds
-        self._position = 0
+        self._position = 0  # up to which the journal was fed when `next` was asked
         self._measured_seconds = 0.0
 
     def mark_busy(self) -> None:

@@ -68,3 +68,22 @@ async def test_the_text_is_written_once_for_a_release_and_holds_back_nothing(slo
         assert (await client.get(PATH)).json()["text"] == "segments:\n- id: press\n"
         assert slow.count == 2
     ticking.cancel()
+
+
+async def test_a_text_that_could_not_be_written_is_written_when_it_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dump, failures = YAML.dump, [RuntimeError("can't start new thread")]
+
+    def dump_at_last(yaml: YAML, data: Any, stream: Any) -> None:
+        if failures:
+            raise failures.pop()
+        dump(yaml, data, stream)
+
+    monkeypatch.setattr(YAML, "dump", dump_at_last)
+    async with serving() as (api, _):
+        release = (await api.context.definitions.log()).latest("default")
+        assert release is not None
+        with pytest.raises(RuntimeError, match="new thread"):
+            await api.context.definition_texts.text(release)
+        assert "id: german" in await api.context.definition_texts.text(release)
