@@ -1,16 +1,17 @@
-"""Connects to the broker: an admin client, and one clear error when no broker answers."""
+"""Connects to the broker: an admin client, a producer, and one clear error when no broker answers."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 
 from streams.errors import BrokerUnavailable, TopicsMissing
-from streams.kafka.protocols import AdminClient
+from streams.kafka.protocols import AdminClient, Producer
 
 REQUEST_TIMEOUT_MS = 15_000
 _NO_ERROR = 0
@@ -37,16 +38,59 @@ def seen_topics() -> Iterator[None]:
         raise BrokerUnavailable(f"the broker does not show what was there before: {error}") from error
 
 
+def expect_no_brokers(client: Any) -> None:
+    """Has an AIOKafkaClient ask again while the cluster shows no broker, as one does for a moment when it comes back.
+
+    aiokafka fails with an AssertionError there, which nobody takes for a broker that is away; it repeats its question
+    for a coordinator after a NodeNotReadyError. A method of the client is replaced, so `client` is `Any`.
+    """
+    choose = client.get_random_node
+
+    def choose_node() -> int:
+        node: int | None = choose()
+        if node is None:
+            raise NodeNotReadyError("the cluster shows no broker")
+        return node
+
+    client.get_random_node = choose_node
+
+
+class _AdminClient(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka publishes no types
+    """aiokafka's own."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        expect_no_brokers(self._client)
+
+
 @asynccontextmanager
 async def admin_client(bootstrap: str) -> AsyncIterator[AdminClient]:
     """A started admin client, closed at the end. Raises BrokerUnavailable when no broker answers."""
     with broker_errors(bootstrap):
-        client: AdminClient = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        client: AdminClient = _AdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
             await client.start()
             yield client
         finally:
             await client.close()
+
+
+@asynccontextmanager
+async def open_producer(bootstrap: str, **options: Any) -> AsyncIterator[Producer]:
+    """A started producer, stopped at the end: idempotent, every broker acknowledges; `options` are aiokafka's.
+
+    Raises BrokerUnavailable when no broker answers.
+    """
+    with broker_errors(bootstrap):
+        producer: Producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, **options
+        )
+        expect_no_brokers(producer.client)
+        try:
+            await producer.start()
+            yield producer
+        finally:
+            await producer.stop()
 
 
 async def fetch_partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, list[TopicPartition]]:

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from schemas.topics import DEPLOYMENT
 from schemas.values import normalize_contact_id
 from streams.environment import value_text
 from streams.errors import TopicsMismatch, TopicsMissing
-from streams.kafka.clients import broker_errors
+from streams.kafka.clients import open_producer
 from streams.kafka.partitions import PartitionKey, journal_partition
-from streams.kafka.protocols import Producer
 from streams.kafka.reader import open_consumer, read_to_end
 from streams.settings import Clock, Settings, variable_name
 
@@ -196,16 +195,9 @@ async def complete_deployment(settings: Settings, deployment: DeploymentRecord) 
 
 async def write_records(settings: Settings, values: Mapping[bytes, Any]) -> None:
     """Writes records of the topic by key. Raises BrokerUnavailable."""
-    with broker_errors(settings.bootstrap):
-        producer: Producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True
-        )
-        try:
-            await producer.start()
-            for key, value in values.items():
-                await producer.send_and_wait(settings.prefix + DEPLOYMENT.name, msgspec.json.encode(value), key)
-        finally:
-            await producer.stop()
+    async with open_producer(settings.bootstrap) as producer:
+        for key, value in values.items():
+            await producer.send_and_wait(settings.prefix + DEPLOYMENT.name, msgspec.json.encode(value), key)
 
 
 def _decode(value: bytes, kind: type[_T], topic: str) -> _T:

@@ -144,6 +144,10 @@ class Batch(Protocol):
 class Producer(Protocol):
     """aiokafka's AIOKafkaProducer. Any method may raise KafkaError."""
 
+    @property
+    def client(self) -> Any:
+        """Its AIOKafkaClient."""
+
     async def start(self) -> None:
         """Connects; a transactional producer fences its predecessor too."""
 

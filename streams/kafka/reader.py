@@ -150,8 +150,9 @@ async def read_partitions_to_end(
 ) -> AsyncIterator[tuple[TopicPartitionLike, Sequence[ConsumedRecord]]]:
     """Partitions with their next records, up to `ends` (not included) or where the partitions end now.
 
-    The consumer is assigned to `partitions` and read from `starts`, by default from the beginning. Raises
-    BrokerUnavailable after `patience` seconds without progress; the time that the caller takes does not count.
+    The consumer is assigned to `partitions` and read from `starts`, by default from the beginning. Who follows with
+    the same consumer goes on from the ends. Raises BrokerUnavailable after `patience` seconds without progress; the
+    time that the caller takes does not count.
     """
     async with _bounded(partitions, patience):
         consumer.assign(partitions)
@@ -159,9 +160,7 @@ async def read_partitions_to_end(
         await _seek(consumer, partitions, starts or {})
     while batches := await _next_batches(consumer, partitions, bounds, patience, max_records):
         for partition, batch in batches.items():
-            end = bounds[partition]
-            before = batch if batch[-1].offset < end else [record for record in batch if record.offset < end]
-            if before:
+            if before := _cut(consumer, partition, batch, bounds[partition]):
                 yield partition, before
         await asyncio.sleep(0)  # records that are there already do not suspend the task
 
@@ -192,7 +191,7 @@ async def read_by_time_to_end(
             # All but the fullest at once: aiokafka fetches nothing more from a broker while it has records of it.
             wanted = [each for each in unread if len(queues[each]) < share]
             for partition, batch in (await _next_batches(consumer, wanted, ends, patience, None)).items():
-                queues[partition] = [*queues[partition], *(each for each in batch if each.offset < ends[partition])]
+                queues[partition] = [*queues[partition], *_cut(consumer, partition, batch, ends[partition])]
             continue
         # Up to here all is there; no slice has much more than `max_records`.
         bounds = {
@@ -271,6 +270,16 @@ async def _next_batches(
             fetched = await consumer.getmany(*remaining, timeout_ms=POLL_MS, max_records=max_records)
             if fetched:
                 return fetched
+
+
+def _cut(
+    consumer: Consumer, partition: TopicPartitionLike, batch: Sequence[ConsumedRecord], end: int
+) -> Sequence[ConsumedRecord]:
+    """The records of a batch before `end`; those behind it, which were written meanwhile, are fetched again later."""
+    if batch[-1].offset < end:
+        return batch
+    consumer.seek(partition, end)
+    return [record for record in batch if record.offset < end]
 
 
 @asynccontextmanager

@@ -11,15 +11,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from schemas.engine_versions import OLDEST_VERSION, EngineVersion
 from schemas.topics import DEFINITIONS
 from schemas.values import instant_text
 from streams.engine.releases.release_log import Release, ReleaseLog, VoidRelease, next_document
 from streams.errors import Internal, UsageError
-from streams.kafka.clients import broker_errors, fetch_partitions
-from streams.kafka.protocols import ConsumedRecord, Consumer, Producer
+from streams.kafka.clients import fetch_partitions, open_producer
+from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import FOLLOW_WAIT_MS, follow, open_consumer, read_to_end
 from streams.kafka.worker_groups import require_engine_version
 from streams.runtime.completion import run_to_end
@@ -154,21 +154,14 @@ class ReleaseRepository:
         await require_engine_version(self._settings, version)
 
     async def _send_record(self, account: str, value: bytes) -> None:
-        with broker_errors(self._settings.bootstrap):
-            # Ten thousand segments are more than 1 MB of JSON; the broker's limit is on the compressed batch.
-            producer: Producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.bootstrap,
-                acks="all",
-                enable_idempotence=True,
-                compression_type="gzip",
-                max_request_size=RELEASE_BYTES,
-                max_batch_size=RELEASE_BYTES,
-            )
-            await producer.start()
-            try:
-                await producer.send_and_wait(self._topic, value, account.encode())
-            finally:
-                await producer.stop()
+        # Ten thousand segments are more than 1 MB of JSON; the broker's limit is on the compressed batch.
+        async with open_producer(
+            self._settings.bootstrap,
+            compression_type="gzip",
+            max_request_size=RELEASE_BYTES,
+            max_batch_size=RELEASE_BYTES,
+        ) as producer:
+            await producer.send_and_wait(self._topic, value, account.encode())
 
     async def _read_new_records(self) -> None:
         partition = await _definitions_partition(self._settings)

@@ -21,7 +21,7 @@ from streams.kafka.protocols import Consumer
 from streams.kafka.reader import stop_consumer
 from streams.kafka.refusals import refusal_of_setting
 from streams.kafka.view_groups import is_embedded, view_group_id
-from streams.runtime.faust.metadata import pace_updates
+from streams.runtime.faust.metadata import mend_metadata
 from streams.runtime.process.duplicate_workers import FencingDiagnosis, new_client_id
 from streams.settings import Settings
 from streams.views.membership import Assignment, await_duplicate, process_assignor
@@ -100,7 +100,7 @@ class ViewConsumer:
             heartbeat_interval_ms=heartbeat_ms,
             max_poll_interval_ms=_NOT_FETCHING_MS,
         )
-        pace_updates(consumer)
+        mend_metadata(consumer)
         names = [settings.prefix + topic.name for topic in VIEW_TOPICS]
         consumer.subscribe(names, listener=self._assignment)
         try:

@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 
 from agents.crm.handovers.ownership import Ownership
 from agents.crm.handovers.stopped_reader import StoppedReader
 from schemas.topics import QUALIFIED_LEADS
-from streams.kafka.protocols import Consumer, Producer
+from streams.kafka.clients import admin_client, expect_no_brokers
+from streams.kafka.protocols import AdminClient, Consumer, Producer
 from streams.kafka.reader import FetchedRecords, open_consumer, stop_consumer
 from streams.kafka.worker_groups import group_id, with_engine_version
-from streams.runtime.faust.metadata import pace_updates
+from streams.runtime.faust.metadata import mend_metadata
 from streams.settings import Settings
 from streams.store.handovers.commands import CommandFollower, CrmCommands
 from streams.store.handovers.progress import HandOverProgress, read_progress
@@ -48,7 +48,7 @@ class GroupClients:
     """Reads what the group has not read yet, while much waits."""
     idle_consumer: Consumer
     """Fetches nothing, so that a question for offsets does not wait behind a fetch."""
-    admin: AIOKafkaAdminClient
+    admin: AdminClient
     follower: CommandFollower
     following: asyncio.Task[None]
 
@@ -103,21 +103,21 @@ async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncI
         heartbeat_interval_ms=settings.session_ms // 3,
         max_poll_interval_ms=NOT_FETCHING_MS,
     )
-    pace_updates(consumer)
+    mend_metadata(consumer)
     producer: Producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
     )
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    expect_no_brokers(producer.client)
     consumer.subscribe([settings.prefix + QUALIFIED_LEADS.name], listener=ownership)
     async with (
         CommandFollower(settings) as follower,
         StoppedReader(settings.bootstrap) as reader,
         StoppedReader(settings.bootstrap) as ahead,
         open_consumer(settings.bootstrap, "leadstream-crm") as idle_consumer,
+        admin_client(settings.bootstrap) as admin,
     ):
         following = asyncio.create_task(follower.follow())
         try:
-            await admin.start()
             await consumer.start()
             await producer.start()
             yield GroupClients(group, consumer, producer, reader, ahead, idle_consumer, admin, follower, following)
@@ -126,4 +126,3 @@ async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncI
             await asyncio.gather(following, return_exceptions=True)
             await producer.stop()
             await stop_consumer(consumer)
-            await admin.close()

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from agents.crm.opportunities.opportunity_topic import read_own_events
 from agents.crm.opportunities.polls import attribution_rules, build_polls
@@ -29,8 +28,7 @@ from connectors.salesforce.org.directory import OrgDirectory
 from connectors.salesforce.org.errors import RequestRefused
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.errors import SalesforceRefused
-from streams.kafka.clients import broker_errors
-from streams.kafka.protocols import Producer
+from streams.kafka.clients import open_producer
 from streams.progress import ProgressCallback, ignore_progress
 from streams.settings import Settings
 from streams.store.ledger_rows import read_ledger_rows
@@ -186,15 +184,6 @@ async def _write(settings: Settings, mended: Sequence[OpportunityDifference]) ->
     if not events:
         return
     topic = settings.prefix + CRM_OPPORTUNITIES.name
-    with broker_errors(settings.bootstrap):
-        producer: Producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True
-        )
-        await producer.start()
-        try:
-            sent = [
-                await producer.send(topic, _encode(event), str(event["opportunity"]).encode()) for event in events
-            ]
-            await asyncio.gather(*sent)
-        finally:
-            await producer.stop()
+    async with open_producer(settings.bootstrap) as producer:
+        sent = [await producer.send(topic, _encode(event), str(event["opportunity"]).encode()) for event in events]
+        await asyncio.gather(*sent)

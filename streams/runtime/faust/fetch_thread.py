@@ -23,7 +23,7 @@ from streams.kafka.refusals import refusal_of_setting
 from streams.runtime.fatal import die
 from streams.runtime.faust.fetch_connection import close_fetch_connections, separate_fetches, stop_polling
 from streams.runtime.faust.fetch_pace import FetchPace
-from streams.runtime.faust.metadata import pace_updates
+from streams.runtime.faust.metadata import mend_metadata
 from streams.runtime.faust.request_timeouts import patch_connections, patch_coordinator
 from streams.runtime.faust.runs import FetchedAnswer, FetchedRun, FetchedRuns
 from streams.runtime.inputs.partition_buffer import FetchEnds
@@ -60,7 +60,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Fa
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         patch_connections(consumer._client, self.app.request_seconds)
-        pace_updates(consumer)
+        mend_metadata(consumer)
         separate_fetches(consumer)
         return patch_consumer(consumer)
 

@@ -11,6 +11,7 @@ import structlog
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
+from streams.kafka.clients import expect_no_brokers
 from streams.runtime.faust.protocols import FetchThread
 
 log = structlog.get_logger()
@@ -48,12 +49,14 @@ async def refresh_metadata(thread: FetchThread) -> None:
         log.debug("metadata not refreshed", error=type(error).__name__)
 
 
-def pace_updates(consumer: Any) -> None:
-    """Keeps the updates of a consumer's own metadata apart; a private method of aiokafka is replaced, so it is `Any`.
+def mend_metadata(consumer: Any) -> None:
+    """Prepares a consumer for partitions without a leader, and for a cluster without brokers.
 
-    While a partition has no leader, the fetcher asks for the next update as soon as it has one, perhaps for hours.
+    Private parts of aiokafka are replaced, so `consumer` is `Any`. The updates of its own metadata are kept apart:
+    while a partition has no leader, the fetcher asks for the next one as soon as it has one, perhaps for hours.
     """
     client = consumer._client
+    expect_no_brokers(client)
     update = client._metadata_update
     began_last = float("-inf")
 

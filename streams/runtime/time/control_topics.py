@@ -25,7 +25,7 @@ from streams.kafka.protocols import ConsumedRecord, Consumer
 from streams.kafka.reader import follow, open_consumer, read_to_end
 from streams.runtime.fatal import die, error_summary
 from streams.runtime.faust.fetch_connection import separate_fetches, stop_polling
-from streams.runtime.faust.metadata import fetch_partition_counts, pace_updates
+from streams.runtime.faust.metadata import fetch_partition_counts, mend_metadata
 from streams.runtime.spec import AppSpec
 from streams.runtime.time import claims as claim_records
 from streams.runtime.time.clock_advances import STRETCH_ADVANCES, ClockAdvance, ClockAdvances
@@ -95,7 +95,7 @@ class ControlTopicReader:
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         separate_fetches(consumer)
-        pace_updates(consumer)
+        mend_metadata(consumer)
         await consumer.start()
         stop_polling(consumer)
         consumer.assign(self._tps)

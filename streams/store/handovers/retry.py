@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
 from schemas.topics import CRM_COMMANDS, QUALIFIED_LEADS
 from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.kafka.clients import broker_errors, fetch_partitions
-from streams.kafka.protocols import Producer
+from streams.kafka.clients import fetch_partitions, open_producer
 from streams.kafka.reader import fetch_end_offsets, open_consumer, read_partitions_to_end
 from streams.progress import ProgressCallback
 from streams.settings import Settings
@@ -126,16 +124,9 @@ async def plan_retry(
 async def request_retries(settings: Settings, plan: RetryPlan) -> None:
     """Writes the requests, and waits until the brokers have them. Raises BrokerUnavailable."""
     topic = settings.prefix + CRM_COMMANDS.name
-    with broker_errors(settings.bootstrap):
-        producer: Producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap, client_id=CLIENT, acks="all", enable_idempotence=True
-        )
-        await producer.start()
-        try:
-            futures = [await producer.send(topic, encode_command(each), each.key.encode()) for each in plan.requests]
-            await asyncio.gather(*futures)
-        finally:
-            await producer.stop()
+    async with open_producer(settings.bootstrap, client_id=CLIENT) as producer:
+        futures = [await producer.send(topic, encode_command(each), each.key.encode()) for each in plan.requests]
+        await asyncio.gather(*futures)
 
 
 def _is_asked_for(standing: Container[str], key: RowKey, *, is_update: bool) -> bool:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from aiokafka import AIOKafkaProducer
-
 from schemas.topics import CRM_COMMANDS
 from schemas.values import instant_text
 from streams.clock import now_ms
-from streams.kafka.clients import broker_errors
-from streams.kafka.protocols import Producer
+from streams.kafka.clients import open_producer
 from streams.kafka.reader import open_consumer
 from streams.settings import Settings
 from streams.store.handovers.commands import (
@@ -54,12 +51,5 @@ async def _read(settings: Settings) -> CrmCommands:
 
 
 async def _write(settings: Settings, key: str, value: bytes | None) -> None:
-    with broker_errors(settings.bootstrap):
-        producer: Producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True
-        )
-        await producer.start()
-        try:
-            await producer.send_and_wait(settings.prefix + CRM_COMMANDS.name, value, key.encode())
-        finally:
-            await producer.stop()
+    async with open_producer(settings.bootstrap) as producer:
+        await producer.send_and_wait(settings.prefix + CRM_COMMANDS.name, value, key.encode())

@@ -60,6 +60,9 @@ class FakeJournalConsumer:
     async def seek_to_beginning(self, _partition: TopicPartition) -> None:
         self._next = 0
 
+    def seek(self, _partition: TopicPartition, offset: int) -> None:
+        self._next = sum(record.offset < offset for record in self._journal)
+
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         self._fail()
         return dict.fromkeys(partitions, self._letters_end)

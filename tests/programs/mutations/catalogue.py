@@ -27,7 +27,7 @@ from tests.programs.mutations.rules import (
 )
 from tests.programs.mutations.rules.graph import contact_truths, filter_index, segment_graph, value_masks
 from tests.programs.mutations.rules.hand_overs import crm_results, lead_updates
-from tests.programs.mutations.rules.runtime import claims, own_journal, partition_buffer
+from tests.programs.mutations.rules.runtime import claims, own_journal, partition_buffer, topic_ends
 from tests.programs.mutations.rules.salesforce import (
     attribution,
     coercion,
@@ -86,6 +86,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *own_journal.MUTATIONS,
     *partition_buffer.MUTATIONS,
     *claims.MUTATIONS,
+    *topic_ends.MUTATIONS,
 )
 
 

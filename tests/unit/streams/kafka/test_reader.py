@@ -31,14 +31,17 @@ class FakeConsumedRecord(NamedTuple):
 
 
 class FakePartitionConsumer:
-    """Returns the records of `logs` one by one; the ends may lie behind them, where control records would be."""
+    """Returns the records of `logs`, `batch` at a time; ends may lie behind them, where control records would be."""
 
-    def __init__(self, logs: Mapping[TopicPartition, Iterable[int]], ends: Mapping[TopicPartition, int]) -> None:
+    def __init__(
+        self, logs: Mapping[TopicPartition, Iterable[int]], ends: Mapping[TopicPartition, int], batch: int = 1
+    ) -> None:
         self._logs = {
             partition: [FakeConsumedRecord(partition.topic, partition.partition, offset) for offset in offsets]
             for partition, offsets in logs.items()
         }
         self._ends = ends
+        self._batch = batch
         self._positions: dict[Any, int] = {}
         self.hangs_in = ""
 
@@ -73,10 +76,10 @@ class FakePartitionConsumer:
         await asyncio.sleep(0)
         for partition in partitions or self._positions:
             position = self._positions[partition]
-            record = next((each for each in self._logs[partition] if each.offset >= position), None)
-            if record is not None:
-                self._positions[partition] = record.offset + 1
-                return {partition: [record]}
+            records: Any = [each for each in self._logs[partition] if each.offset >= position][: self._batch]
+            if records:
+                self._positions[partition] = records[-1].offset + 1
+                return {partition: records}
         return {}
 
     async def _hang_in(self, method: str) -> None:
@@ -111,6 +114,21 @@ async def test_a_start_in_a_partition_that_is_not_read_is_passed_over() -> None:
 
 async def test_a_record_behind_a_given_end_is_not_yielded() -> None:
     assert await offsets(FakePartitionConsumer({ORDERS: [0, 7]}, {}), ends={ORDERS: 4}) == [0]
+
+
+async def test_a_record_behind_the_end_is_left_to_who_follows() -> None:
+    consumer: Any = FakePartitionConsumer({ORDERS: [0, 1, 2]}, {ORDERS: 2}, batch=3)
+    assert await offsets(consumer) == [0, 1]
+    fetched = await anext(follow(consumer))
+    assert [record.offset for record in fetched.get(ORDERS, ())] == [2]
+
+
+async def test_a_record_behind_the_end_is_left_to_who_follows_slices_too() -> None:
+    consumer: Any = FakePartitionConsumer({ORDERS: [0, 1, 2]}, {ORDERS: 2}, batch=3)
+    reading = read_by_time_to_end(consumer, [ORDERS], ends={ORDERS: 2}, starts={}, max_records=10)
+    assert [[each.offset for each in slices[ORDERS]] async for slices in reading] == [[0, 1]]
+    fetched = await anext(follow(consumer))
+    assert [record.offset for record in fetched.get(ORDERS, ())] == [2]
 
 
 async def test_several_partitions_are_read_each_to_its_end() -> None:

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from streams.runtime.faust import metadata
 from streams.runtime.faust.fetch_pace import FetchPace
 from streams.runtime.faust.fetch_thread import ConsumerThread
-from streams.runtime.faust.metadata import PACE_SECONDS, pace_updates
+from streams.runtime.faust.metadata import PACE_SECONDS, mend_metadata
 
 VISITS = TopicPartition("web-visits", 0)
 BACKOFF_SECONDS = 0.1
@@ -75,7 +75,7 @@ async def test_metadata_is_asked_for_at_a_pace_while_a_partition_has_no_leader()
         return True
 
     client._metadata_update = answer
-    pace_updates(SimpleNamespace(_client=client))
+    mend_metadata(SimpleNamespace(_client=client))
     client._sync_task = asyncio.create_task(client._md_synchronizer())
     try:
         async with fetching(client):
@@ -92,8 +92,8 @@ async def test_the_first_question_for_metadata_waits_for_nothing_nor_does_one_fo
     async def update(cluster: Any, _topics: Any) -> Any:
         return cluster
 
-    client: Any = SimpleNamespace(cluster="own", _metadata_update=update)
-    pace_updates(SimpleNamespace(_client=client))
+    client: Any = SimpleNamespace(cluster="own", _metadata_update=update, get_random_node=int)
+    mend_metadata(SimpleNamespace(_client=client))
     async with asyncio.timeout(30):
         assert await client._metadata_update("own", []) == "own"
         assert await client._metadata_update("another", []) == "another"

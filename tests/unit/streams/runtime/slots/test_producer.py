@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.kafka.partitions import Partition
@@ -42,6 +43,10 @@ class StepwiseProducer:
 
     def create_batch(self) -> FakeBatch:
         return FakeBatch()
+
+    @property
+    def client(self) -> AIOKafkaClient:
+        return AIOKafkaClient()
 
 
 class Producers:
