@@ -18,7 +18,7 @@ from streams.views.continuity import generation_problem, position_problem, tombs
 from streams.views.deployment import Deployment, read_deployment
 from streams.views.keys import DeploymentKeys
 from streams.views.membership import Assignment
-from streams.views.progress import CatchUp, PartitionPosition, encode_state, read_positions
+from streams.views.progress import CatchUp, PartitionPosition, read_positions
 from streams.views.rebuild import GRACE_SECONDS, Rebuild
 from streams.views.retention import read_retention, trim_feeds
 from streams.views.status import ViewsStatus
@@ -232,9 +232,7 @@ class ViewSession:
             caught_up = self._catch_up.note(name, position, ends[partition], at)
             states[name] = PartitionPosition(position, ends[partition], at, caught_up)
         self._status.positions = states
-        fields = [each for name, state in states.items() for each in (name, encode_state(state))]
-        if fields:
-            await self._client.execute("HSET", self._keys.progress(self._deployment.generation), *fields)
+        await self._writer.write_progress(states)
         problem = tombstone_problem({name: self._catch_up.instants[name] for name in by_name}, self._retention)
         if problem is not None:
             raise await self._rebuild(problem)

@@ -9,7 +9,7 @@ from connectors.redis.connection import Argument, RedisClient, ScriptCall, hash_
 from streams.views.batches import OperationBatch
 from streams.views.keys import DeploymentKeys
 from streams.views.models.script import APPLY, BEHIND
-from streams.views.progress import ACCOUNTS
+from streams.views.progress import ACCOUNTS, PartitionPosition, encode_state
 
 _KNOWN, _LOST = b"known", b"lost"
 
@@ -55,6 +55,17 @@ class ViewWriter:
         """The accounts without an offset for one of the partitions, though every account has had one."""
         names = list(partitions)
         return [account for account, known in self._known.items() if any(name not in known for name in names)]
+
+    async def write_progress(self, states: Mapping[str, PartitionPosition]) -> None:
+        """Notes how far partitions are applied, and where accounts are known that they are: a server of a cluster may
+        have lost that with their set.
+        """
+        key = self._keys.progress(self.generation)
+        fields = [each for name, state in states.items() for each in (name, encode_state(state))]
+        commands: list[tuple[Argument, ...]] = [("HSET", key, *fields)] if fields else []
+        if fields and self._known:
+            commands.append(("HSETNX", key, ACCOUNTS, _KNOWN))
+        await self._client.execute_all(commands)
 
     async def apply(self, batch: OperationBatch) -> None:
         """Applies the operations of a batch. Raises WentBack; a part may be applied then, which a repeat knows."""

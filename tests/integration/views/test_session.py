@@ -187,6 +187,22 @@ async def test_in_a_cluster_a_new_account_does_not_hide_that_the_others_were_los
     await require_rebuild(views)
 
 
+async def test_in_a_cluster_that_lost_the_progress_with_the_set_of_accounts_all_is_built_anew(
+    views: OpenedViews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One server had both, and one of the accounts; its progress is noted again before anybody misses the set."""
+    monkeypatch.setattr(session_module, "PROGRESS_SECONDS", 0.0)
+    await views.note_progress(0)
+    views.client = cast(RedisClient, ClientOfCluster(views.client))
+    session = views.session()
+    async with session.opened():
+        await session.run_once()
+        await views.client.execute("DEL", KEYS.accounts(7), KEYS.progress(7), OWN.offsets)
+        await session.run_once()
+    assert await read_positions(views.client, KEYS, 7)
+    await require_rebuild(views)
+
+
 async def test_in_a_cluster_without_accounts_nothing_was_lost(views: OpenedViews) -> None:
     await views.note_progress(CONTACTS)
     views.client = cast(RedisClient, ClientOfCluster(views.client))

@@ -174,4 +174,16 @@ MUTATIONS: tuple[Mutation, ...] = (
         instead="return Reach(now - tombstones)",
         caught_by=(f"{_OPERATIONS}::test_a_rebuild_needs_a_row_for_changes_from_when_a_tombstone_may_be_gone",),
     ),
+    Mutation(
+        id="views-progress-mark",
+        section=10,
+        rule="progress that is noted anew says again that accounts are known",
+        where=_WRITER,
+        text="if fields and self._known:",
+        instead="if fields and not self._known:",
+        caught_by=(
+            "tests/integration/views/test_session.py"
+            "::test_in_a_cluster_that_lost_the_progress_with_the_set_of_accounts_all_is_built_anew",
+        ),
+    ),
 )
