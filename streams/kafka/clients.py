@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -14,6 +16,10 @@ from streams.errors import BrokerUnavailable, TopicsMissing
 from streams.kafka.protocols import AdminClient, Producer
 
 REQUEST_TIMEOUT_MS = 15_000
+BROKER_SECONDS = 15.0
+"""The longest time until a cluster that answers shows a broker."""
+
+_BROKER_PAUSE_SECONDS = 0.1
 _NO_ERROR = 0
 _CONNECTION_ERRORS = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, ConnectionError, TimeoutError)
 
@@ -38,21 +44,24 @@ def seen_topics() -> Iterator[None]:
         raise BrokerUnavailable(f"the broker does not show what was there before: {error}") from error
 
 
-def expect_no_brokers(client: Any) -> None:
-    """Has an AIOKafkaClient ask again while the cluster shows no broker, as one does for a moment when it comes back.
+def wait_for_brokers(client: Any) -> None:
+    """Lets an AIOKafkaClient wait at its start until the cluster shows a broker.
 
-    aiokafka fails with an AssertionError there, which nobody takes for a broker that is away; it repeats its question
-    for a coordinator after a NodeNotReadyError. A method of the client is replaced, so `client` is `Any`.
+    One that comes back shows none at first, and aiokafka's clients fail then, some with an AssertionError. A method
+    of the client is replaced, so it is `Any`; it raises NodeNotReadyError after BROKER_SECONDS.
     """
-    choose = client.get_random_node
+    connect = client.bootstrap
 
-    def choose_node() -> int:
-        node: int | None = choose()
-        if node is None:
-            raise NodeNotReadyError("the cluster shows no broker")
-        return node
+    async def bootstrap() -> None:
+        await connect()
+        end = time.monotonic() + BROKER_SECONDS
+        while not client.cluster.brokers():
+            if time.monotonic() > end:
+                raise NodeNotReadyError(f"the cluster shows no broker for {BROKER_SECONDS:g} s")
+            await client.force_metadata_update()
+            await asyncio.sleep(_BROKER_PAUSE_SECONDS)
 
-    client.get_random_node = choose_node
+    client.bootstrap = bootstrap
 
 
 class _AdminClient(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka publishes no types
@@ -60,7 +69,7 @@ class _AdminClient(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka publi
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        expect_no_brokers(self._client)
+        wait_for_brokers(self._client)
 
 
 @asynccontextmanager
@@ -85,7 +94,7 @@ async def open_producer(bootstrap: str, **options: Any) -> AsyncIterator[Produce
         producer: Producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, **options
         )
-        expect_no_brokers(producer.client)
+        wait_for_brokers(producer.client)
         try:
             await producer.start()
             yield producer

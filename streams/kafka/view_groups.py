@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from streams.errors import BrokerUnavailable
-from streams.kafka.clients import admin_client, expect_no_brokers
+from streams.kafka.clients import admin_client, wait_for_brokers
 from streams.kafka.protocols import AdminClient
 from streams.kafka.worker_groups import GroupWorker, describe_group, group_id, workers_of
 from streams.settings import Settings
@@ -106,7 +106,7 @@ async def remove_group(bootstrap: str, group: str) -> str | None:
 
 async def _delete_group(bootstrap: str, group: str) -> None:
     client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    expect_no_brokers(client)
+    wait_for_brokers(client)
     try:
         await client.bootstrap()
         node = await client.coordinator_lookup(CoordinationType.GROUP, group)

@@ -15,7 +15,7 @@ from schemas.topics import CLOCK, LEDGER_IN, PIPELINE_IN
 from schemas.values import instant_text
 from streams.errors import BrokerUnavailable
 from streams.kafka.batches import Headers
-from streams.kafka.clients import expect_no_brokers, fetch_partitions
+from streams.kafka.clients import fetch_partitions, wait_for_brokers
 from streams.kafka.protocols import Consumer, Producer
 from streams.publish.ordering import OutgoingEvent
 from streams.runtime.faust.producer_stop import stop_producer
@@ -41,7 +41,7 @@ class EventProducer:
             max_request_size=4_000_000,
             client_id="leadstream-publish",
         )
-        expect_no_brokers(self._producer.client)
+        wait_for_brokers(self._producer.client)
         self._consumer: Consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap, client_id="leadstream-publish"
         )

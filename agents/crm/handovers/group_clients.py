@@ -14,7 +14,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from agents.crm.handovers.ownership import Ownership
 from agents.crm.handovers.stopped_reader import StoppedReader
 from schemas.topics import QUALIFIED_LEADS
-from streams.kafka.clients import admin_client, expect_no_brokers
+from streams.kafka.clients import admin_client, wait_for_brokers
 from streams.kafka.protocols import AdminClient, Consumer, Producer
 from streams.kafka.reader import FetchedRecords, open_consumer, stop_consumer
 from streams.kafka.worker_groups import group_id, with_engine_version
@@ -107,7 +107,7 @@ async def open_group_clients(settings: Settings, ownership: Ownership) -> AsyncI
     producer: Producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
     )
-    expect_no_brokers(producer.client)
+    wait_for_brokers(producer.client)
     consumer.subscribe([settings.prefix + QUALIFIED_LEADS.name], listener=ownership)
     async with (
         CommandFollower(settings) as follower,

@@ -31,7 +31,7 @@ from connectors.salesforce.org.usage import ApiUsage
 from schemas.topics import CRM_OPPORTUNITIES
 from streams.clock import now_ms
 from streams.errors import BrokerUnavailable, SalesforceRefused, SalesforceUnavailable
-from streams.kafka.clients import expect_no_brokers
+from streams.kafka.clients import wait_for_brokers
 from streams.kafka.protocols import Producer
 from streams.settings import Settings
 from streams.store.ledger_rows import read_ledger_rows
@@ -85,7 +85,7 @@ class OpportunityPoller:
         producer: Producer = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, acks="all", enable_idempotence=True, linger_ms=5
         )
-        expect_no_brokers(producer.client)
+        wait_for_brokers(producer.client)
         try:
             await producer.start()
             while not self._stopping.is_set():

@@ -11,7 +11,7 @@ import structlog
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError
 
-from streams.kafka.clients import expect_no_brokers
+from streams.kafka.clients import wait_for_brokers
 from streams.runtime.faust.protocols import FetchThread
 
 log = structlog.get_logger()
@@ -50,13 +50,13 @@ async def refresh_metadata(thread: FetchThread) -> None:
 
 
 def mend_metadata(consumer: Any) -> None:
-    """Prepares a consumer for partitions without a leader, and for a cluster without brokers.
+    """Prepares a consumer for partitions without a leader, and for a cluster that shows no broker yet.
 
     Private parts of aiokafka are replaced, so `consumer` is `Any`. The updates of its own metadata are kept apart:
     while a partition has no leader, the fetcher asks for the next one as soon as it has one, perhaps for hours.
     """
     client = consumer._client
-    expect_no_brokers(client)
+    wait_for_brokers(client)
     update = client._metadata_update
     began_last = float("-inf")
 

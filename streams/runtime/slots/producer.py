@@ -13,7 +13,7 @@ from aiokafka.errors import InvalidTransactionTimeout, KafkaError, ProducerFence
 
 from streams.errors import Fenced, Internal
 from streams.kafka.batches import BATCH_BYTES, BatchWriter
-from streams.kafka.clients import expect_no_brokers
+from streams.kafka.clients import wait_for_brokers
 from streams.kafka.partitions import Partition
 from streams.kafka.protocols import RecordMetadata, TransactionalProducer
 from streams.kafka.refusals import refusal_of_setting
@@ -60,7 +60,7 @@ class SlotProducer:
             retry_backoff_ms=RETRY_BACKOFF_MS,
             request_timeout_ms=self._settings.request_ms,
         )
-        expect_no_brokers(producer.client)
+        wait_for_brokers(producer.client)
         try:
             async with asyncio.timeout(FENCE_BOUND_SECONDS):
                 await producer.start()

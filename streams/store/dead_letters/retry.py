@@ -22,7 +22,7 @@ from schemas.values import instant_text
 from streams.clock import now_ms
 from streams.engine.journal.validate import EventValidator
 from streams.errors import BrokerUnavailable, Fenced
-from streams.kafka.clients import broker_errors, expect_no_brokers, fetch_partitions
+from streams.kafka.clients import broker_errors, fetch_partitions, wait_for_brokers
 from streams.kafka.deployment import DeploymentRecord, require_deployment
 from streams.kafka.protocols import TransactionalProducer
 from streams.kafka.refusals import refusal_of_setting
@@ -221,7 +221,7 @@ async def _open_sender(settings: Settings) -> AsyncIterator[_Sender]:
         request_timeout_ms=settings.request_ms,
         linger_ms=5,
     )
-    expect_no_brokers(producer.client)
+    wait_for_brokers(producer.client)
     with broker_errors(settings.bootstrap):
         try:
             await producer.start()

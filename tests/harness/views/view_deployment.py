@@ -19,7 +19,7 @@ import redis
 from aiokafka import AIOKafkaProducer
 
 from streams.errors import BrokerUnavailable
-from streams.kafka.clients import expect_no_brokers
+from streams.kafka.clients import wait_for_brokers
 from streams.kafka.topic_admin import create_topics
 from streams.settings import Settings
 from streams.views.topics import VIEW_TOPICS
@@ -153,7 +153,7 @@ class ViewDeployment:
         producer: Any = AIOKafkaProducer(
             bootstrap_servers=settings.bootstrap, transactional_id=f"{settings.prefix}test", linger_ms=1
         )
-        expect_no_brokers(producer.client)
+        wait_for_brokers(producer.client)
         try:
             await producer.start()
             all_steps = list(self.traffic.steps(steps, settings.partitions, settings.in_partitions))

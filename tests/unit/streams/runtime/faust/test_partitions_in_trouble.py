@@ -92,7 +92,7 @@ async def test_the_first_question_for_metadata_waits_for_nothing_nor_does_one_fo
     async def update(cluster: Any, _topics: Any) -> Any:
         return cluster
 
-    client: Any = SimpleNamespace(cluster="own", _metadata_update=update, get_random_node=int)
+    client: Any = SimpleNamespace(cluster="own", _metadata_update=update, bootstrap=None)
     mend_metadata(SimpleNamespace(_client=client))
     async with asyncio.timeout(30):
         assert await client._metadata_update("own", []) == "own"
