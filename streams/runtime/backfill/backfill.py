@@ -66,7 +66,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 BURST_RECORDS = 20
 """So many records are counted before the clock is looked at."""
 
-SLICES_SECONDS = 0.012
+SLICES_SECONDS = 0.006
 """So long may the slices of one transaction take to decide: events that come after them wait for it. With the events
 beside them it is within SLICES_BUDGET, so that none is left for the transaction after it."""
 

@@ -21,12 +21,12 @@ BUSY_BUDGET = Budget(seconds=0.010)
 worker.
 """
 
-SLICES_BUDGET = Budget(seconds=0.020)
+SLICES_BUDGET = Budget(seconds=0.010)
 """While slices are on their way: those of one transaction and the events beside them are decided in one go. What is
 left waits for the next transaction, and the slot's next slices for that.
 """
 
-RELEASE_BUDGET = Budget(seconds=0.012)
+RELEASE_BUDGET = Budget(seconds=0.007)
 """Of a release that reaches every contact, while events come. Those of its slot are decided before; a pause for the
 events of all slots follows.
 """

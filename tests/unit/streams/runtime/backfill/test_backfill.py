@@ -15,11 +15,11 @@ from streams.errors import BrokerUnavailable
 from streams.runtime.backfill import backfill as backfill_module
 from streams.runtime.backfill.backfill import SLICES_SECONDS
 from streams.runtime.backfill.counting_messages import CountRequest
-from streams.runtime.backfill.throttle import FIRST_SLICE_SECONDS
+from streams.runtime.backfill.throttle import Throttle
 from tests.harness.engine.engine_driver import EngineDriver, day
 from tests.harness.runtime.backfill_setup import COUNTED, BackfillSetup, FakeCountingProcess, driver_with_contacts
 
-TRANSACTION_SLICES = round(SLICES_SECONDS / FIRST_SLICE_SECONDS)
+TRANSACTION_SLICES = Throttle().slices_within(SLICES_SECONDS)
 """So many slices go into one transaction before some were measured."""
 
 BYTES_OF_TWO_CONTACTS = 2 * (CONTACT_BYTES + COUNTS_BYTES + 200)
