@@ -24,7 +24,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="The day that an instant lies in is one of the zone",
         where="conditions/dates/day_tests.py",
         text="else day_at(zone, bound.resolve(now, zone))",
-        instead="else bound.resolve(now, zone) // DAY + EPOCH_ORDINAL",
+        instead="else bound.resolve(now, zone) // 86_400_000 + 719_163",
         caught_by=(_DAYS,),
     ),
     Mutation(

@@ -135,7 +135,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         rule="A `date` property counts from its local midnight, plus fixed W (`1d` is 24 hours)",
         where="conditions/dates/date_tests.py",
         text="now >= instant + self.length",
-        instead="now >= day_start(zone, day_at(zone, instant) + self.length // DAY)",
+        instead="now >= day_turns(zone, day_at(zone, instant) + self.length // DAY)[0]",
         caught_by=(f"{_DATES}::test_a_date_property_counts_from_its_local_midnight_plus_fixed_lengths",),
     ),
     Mutation(
