@@ -65,7 +65,7 @@ def wait_for_brokers(client: Any) -> None:
 
 
 class _AdminClient(AIOKafkaAdminClient):  # type: ignore[misc]  # aiokafka publishes no types
-    """aiokafka's own."""
+    """aiokafka's own, which waits for a broker when it starts."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -86,7 +86,7 @@ async def admin_client(bootstrap: str) -> AsyncIterator[AdminClient]:
 
 @asynccontextmanager
 async def open_producer(bootstrap: str, **options: Any) -> AsyncIterator[Producer]:
-    """A started producer, stopped at the end: idempotent, every broker acknowledges; `options` are aiokafka's.
+    """A started producer, stopped at the end: idempotent, all in-sync replicas acknowledge; `options` are aiokafka's.
 
     Raises BrokerUnavailable when no broker answers.
     """

@@ -60,10 +60,12 @@ class ViewWriter:
         """Notes how far partitions are applied, and where accounts are known that they are: a server of a cluster may
         have lost that with their set.
         """
+        if not states:
+            return
         key = self._keys.progress(self.generation)
         fields = [each for name, state in states.items() for each in (name, encode_state(state))]
-        commands: list[tuple[Argument, ...]] = [("HSET", key, *fields)] if fields else []
-        if fields and self._known:
+        commands: list[tuple[Argument, ...]] = [("HSET", key, *fields)]
+        if self._known:
             commands.append(("HSETNX", key, ACCOUNTS, _KNOWN))
         await self._client.execute_all(commands)
 

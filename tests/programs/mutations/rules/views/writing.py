@@ -179,8 +179,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         section=10,
         rule="progress that is noted anew says again that accounts are known",
         where=_WRITER,
-        text="if fields and self._known:",
-        instead="if fields and not self._known:",
+        text="        if self._known:\n",
+        instead="        if not self._known:\n",
         caught_by=(
             "tests/integration/views/test_session.py"
             "::test_in_a_cluster_that_lost_the_progress_with_the_set_of_accounts_all_is_built_anew",
