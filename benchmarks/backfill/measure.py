@@ -93,6 +93,7 @@ class ReleaseMeasurement:
     async def _measure_release(self, observer: BackfillObserver) -> None:
         """Applies the release with live traffic before, beside and after it."""
         size, settings, result = self.size, self.deployment.settings, self.result
+        minimum = expected_members(size.contacts, 0)  # takes a second, in which nothing would be observed
         producer = await TrafficProcess.start(
             settings, size.rate, size.contacts, module="benchmarks.backfill.traffic"
         )
@@ -104,9 +105,10 @@ class ReleaseMeasurement:
             before, start = self._worker_usage(), now_ms()
             result.memory_before = before.memory
             decided = await self._apply_release()
-            minimum = expected_members(size.contacts, 0)
             await wait_until(
-                lambda: minimum <= observer.members, LIMIT_SECONDS, "all members of the past have entered"
+                lambda: len(observer.members) >= len(minimum) and minimum <= observer.members,
+                LIMIT_SECONDS,
+                "all members of the past have entered",
             )
             usage, end = self._worker_usage(), observer.last_member_at
             await asyncio.sleep(AFTERMATH_SECONDS)  # the length of the range
