@@ -26,7 +26,7 @@ SLICES_BUDGET = Budget(seconds=0.010)
 left waits for the next transaction, and the slot's next slices for that.
 """
 
-RELEASE_BUDGET = Budget(seconds=0.007)
+RELEASE_BUDGET = Budget(seconds=0.003)
 """Of a release that reaches every contact, while events come. Those of its slot are decided before; a pause for the
 events of all slots follows.
 """
@@ -66,6 +66,14 @@ class DecisionBudget:
     def is_busy(self) -> bool:
         """Whether events came of late, to this slot or to another one of the worker."""
         return self._throttle.is_busy()
+
+    def may_overlap(self, *, is_loaded: bool) -> bool:
+        """Whether there is a reason to build the next transaction while one is in flight.
+
+        Events that are taken in meanwhile are journaled in that transaction and decided in the one after it. Beside a
+        release, which takes its time anyway, they had better wait for the commit: then one transaction does both.
+        """
+        return is_loaded or (self._decider.has_pending() and not (self.is_busy() and self._is_releasing()))
 
     def next(self, position: int, *, is_loaded: bool) -> Budget | None:
         """The budget of the next transaction; None when there is nothing to decide, or what there is has to wait.

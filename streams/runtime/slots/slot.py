@@ -266,7 +266,7 @@ class Slot:
     async def _work_once(self) -> bool:
         """Sends one transaction on its way when there is something to write; returns whether there was."""
         is_under_load = self._inputs.count_records() >= MANY_RECORDS
-        may_overlap = (is_under_load or self._decider.has_pending()) and not self._next_checkpoint.introduced
+        may_overlap = self._budget.may_overlap(is_loaded=is_under_load) and not self._next_checkpoint.introduced
         if self._pipeline.is_busy() and not may_overlap:
             return False  # its commit wakes the slot; what comes meanwhile goes into one transaction
         if not is_under_load:

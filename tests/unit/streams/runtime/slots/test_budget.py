@@ -114,6 +114,24 @@ def test_a_slot_without_events_is_as_careful_as_one_with_events() -> None:
     assert setup.next() is BUSY_BUDGET
 
 
+def test_what_is_left_of_decisions_is_decided_during_the_commit() -> None:
+    setup = Setup()
+    setup.budget.mark_busy()
+    assert setup.budget.may_overlap(is_loaded=False)
+    setup.decider.work(IDLE_BUDGET)
+    assert not setup.budget.may_overlap(is_loaded=False)
+    assert setup.budget.may_overlap(is_loaded=True)
+
+
+def test_beside_a_release_events_wait_for_the_commit_and_are_journaled_and_decided_in_one_transaction() -> None:
+    setup = Setup()
+    setup.begin_release()
+    assert setup.budget.may_overlap(is_loaded=False), "no events come"
+    setup.budget.mark_busy()
+    assert not setup.budget.may_overlap(is_loaded=False)
+    assert setup.budget.may_overlap(is_loaded=True)
+
+
 def test_while_events_come_a_release_takes_its_turn_or_waits() -> None:
     setup = Setup()
     setup.budget.mark_busy()
