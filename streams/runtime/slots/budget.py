@@ -70,10 +70,10 @@ class DecisionBudget:
     def may_overlap(self, *, is_loaded: bool) -> bool:
         """Whether there is a reason to build the next transaction while one is in flight.
 
-        Events that are taken in meanwhile are journaled in that transaction and decided in the one after it. Beside a
-        release, which takes its time anyway, they had better wait for the commit: then one transaction does both.
+        Events that are taken in meanwhile are journaled in that transaction and decided in the one after it. While a
+        release or a tick reaches one contact after the other, they wait for the commit: then one transaction does both.
         """
-        return is_loaded or (self._decider.has_pending() and not (self.is_busy() and self._is_releasing()))
+        return is_loaded or (self._decider.has_pending() and not (self.is_busy() and self._decider.is_busy()))
 
     def next(self, position: int, *, is_loaded: bool) -> Budget | None:
         """The budget of the next transaction; None when there is nothing to decide, or what there is has to wait.
