@@ -71,7 +71,8 @@ class DecisionBudget:
         """Whether there is a reason to build the next transaction while one is in flight.
 
         Events that are taken in meanwhile are journaled in that transaction and decided in the one after it. While a
-        release or a tick reaches one contact after the other, they wait for the commit: then one transaction does both.
+        release or a tick reaches one contact after the other, events wait for the commit: then one transaction does
+        both.
         """
         return is_loaded or (self._decider.has_pending() and not (self.is_busy() and self._decider.is_busy()))
 
