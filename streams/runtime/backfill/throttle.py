@@ -15,8 +15,8 @@ SHARE, MAX_SHARE = 0.4, 0.6
 
 SLICE_SHARE, RELEASE_SHARE = 0.42, 0.3
 """The part of the worker's time that slices, and releases that decide already, may take in all its slots while events
-come: until the last slice is decided, nobody is in the segment. With 0.6 and 0.4 events, 500 a
-second, waited half as long again."""
+come: until the last slice is decided, nobody is in the segment. With 0.6 and 0.4 events, 500 a second, waited half as
+long again."""
 
 BUSY_SECONDS = 0.5
 """How long after the last event a worker counts as busy."""

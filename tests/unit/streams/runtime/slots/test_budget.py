@@ -123,23 +123,24 @@ def test_what_is_left_of_decisions_is_decided_during_the_commit() -> None:
     assert setup.budget.may_overlap(is_loaded=True)
 
 
+def assert_events_wait_for_the_commit(budget: DecisionBudget) -> None:
+    assert budget.may_overlap(is_loaded=False), "no events come"
+    budget.mark_busy()
+    assert not budget.may_overlap(is_loaded=False)
+    assert budget.may_overlap(is_loaded=True)
+
+
 def test_beside_a_release_events_wait_for_the_commit_and_are_journaled_and_decided_in_one_transaction() -> None:
     setup = Setup()
     setup.begin_release()
-    assert setup.budget.may_overlap(is_loaded=False), "no events come"
-    setup.budget.mark_busy()
-    assert not setup.budget.may_overlap(is_loaded=False)
-    assert setup.budget.may_overlap(is_loaded=True)
+    assert_events_wait_for_the_commit(setup.budget)
 
 
 def test_beside_a_tick_events_wait_for_the_commit_too() -> None:
     setup = Setup()
     setup.decider.work(IDLE_BUDGET)
     setup.decider.feed(setup.position, records.TICK_KEY, records.encode(records.Tick(START + 1)))
-    assert setup.budget.may_overlap(is_loaded=False), "no events come"
-    setup.budget.mark_busy()
-    assert not setup.budget.may_overlap(is_loaded=False)
-    assert setup.budget.may_overlap(is_loaded=True)
+    assert_events_wait_for_the_commit(setup.budget)
 
 
 def test_while_events_come_a_release_takes_its_turn_or_waits() -> None:
