@@ -70,8 +70,8 @@ SLICES_SECONDS = 0.006
 """So long may the slices of one transaction take to decide: events that come after them wait for it. With the events
 beside them it is within SLICES_BUDGET, so that none is left for the transaction after it."""
 
-SLICE_SECONDS = 0.2
-"""How long a slice waits at most because the slot is behind."""
+BEHIND_SECONDS, BEHIND_SLICES = 0.2, 4
+"""While the slot is behind: the least time between its slices, and how many go at a time at most."""
 
 ConsumerFactory = Callable[[str], AbstractAsyncContextManager[Consumer]]
 """Makes a consumer outside every group, by isolation level."""
@@ -155,17 +155,18 @@ class Backfill:
         """The journal values of the next slices, one or a few, and the checkpoint after them; None while there is
         none.
 
-        Live records come first: while the slot `is_behind`, a slice goes at most once in SLICE_SECONDS, and while it
-        `is_busy` with events, pauses follow.
+        Live records come first: while the slot `is_behind`, at most BEHIND_SLICES go in BEHIND_SECONDS, and while
+        it `is_busy` with events, pauses follow.
         """
         now = time.monotonic()
-        if self._slices is None or self._proposal is None or (is_behind and now < self._last_slice + SLICE_SECONDS):
+        if self._slices is None or self._proposal is None or (is_behind and now < self._last_slice + BEHIND_SECONDS):
             return None
         if checkpoint.introduced.get(self._account, (0, ""))[0] != self._proposal.number:
             return None  # a newer one is appended and not decided yet
         if is_busy and not self._throttle.may_decide(self._wake):
             return None
-        parts = list(islice(self._slices, 1 if is_behind else self._throttle.slices_within(SLICES_SECONDS)))
+        most = self._throttle.slices_within(SLICES_SECONDS)
+        parts = list(islice(self._slices, min(most, BEHIND_SLICES) if is_behind else most))
         if not parts:
             self._drop_slices()
             self._slices_done.set()

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.engine_versions import NEWEST_VERSION
@@ -20,6 +21,7 @@ from streams.engine.journal.records import (
     encode,
     event_key,
 )
+from streams.engine.partition import backfill
 from streams.engine.partition.backfill import RUN_CONTACTS, BackfillCounter, JournalEntry
 from streams.engine.partition.backfill_contact import CONTACT_BYTES
 from streams.engine.releases.cache import ReleaseCache, ReleaseCompiler
@@ -136,6 +138,20 @@ def test_a_slice_is_the_journal_value_of_its_states() -> None:
         assert isinstance(decoded, Slice)
         assert encode(decoded) == part.value
         assert list(decoded.contacts)[-1] == part.last_contact
+
+
+def test_a_slice_holds_a_bounded_number_of_bytes_and_a_larger_state_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = PastJournal(COUNTED)
+    for number, name in enumerate("abcccd"):
+        journal.event(name, "web.visited", day(1) + number, url="https://s.example/pricing")
+    (everyone,) = slices_of(journal.counter())
+    entry_bytes = len(msgspec.json.encode(everyone.contacts["a"])) + len('"a":') + 2
+    assert len(msgspec.json.encode(everyone.contacts["c"])) > entry_bytes
+
+    monkeypatch.setattr(backfill, "MAX_SLICE_BYTES", 2 * entry_bytes)
+    assert ["".join(part.contacts) for part in slices_of(journal.counter())] == ["ab", "c", "d"]
+    monkeypatch.setattr(backfill, "MAX_SLICE_BYTES", entry_bytes)
+    assert ["".join(part.contacts) for part in slices_of(journal.counter())] == ["a", "b", "c", "d"]
 
 
 def test_keys_that_are_sorted_in_parts_give_the_same_slices() -> None:

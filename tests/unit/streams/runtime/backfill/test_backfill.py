@@ -13,9 +13,9 @@ from streams.engine.partition.backfill import MAX_SLICE_CONTACTS
 from streams.engine.partition.backfill_contact import CONTACT_BYTES, COUNTS_BYTES
 from streams.errors import BrokerUnavailable
 from streams.runtime.backfill import backfill as backfill_module
-from streams.runtime.backfill.backfill import SLICES_SECONDS
+from streams.runtime.backfill.backfill import BEHIND_SLICES, SLICES_SECONDS
 from streams.runtime.backfill.counting_messages import CountRequest
-from streams.runtime.backfill.throttle import Throttle
+from streams.runtime.backfill.throttle import MEASURED_SLICES, Throttle
 from tests.harness.engine.engine_driver import EngineDriver, day
 from tests.harness.runtime.backfill_setup import COUNTED, BackfillSetup, FakeCountingProcess, driver_with_contacts
 
@@ -67,15 +67,27 @@ async def test_a_new_owner_goes_on_after_the_last_contact_appended() -> None:
     await setup.backfill.close()
 
 
-async def test_a_slot_that_is_behind_writes_one_slice_and_then_none_for_a_while() -> None:
-    setup = BackfillSetup(driver_with_contacts(MAX_SLICE_CONTACTS + 1))
+async def test_a_slot_that_is_behind_writes_a_few_slices_and_then_none_for_a_while() -> None:
+    contacts = BEHIND_SLICES * MAX_SLICE_CONTACTS
+    setup = BackfillSetup(driver_with_contacts(contacts + 1))
+    setup.propose(COUNTED)
+    await setup.await_counts()
+    first = await setup.next(is_behind=True)
+    assert isinstance(first, list)
+    assert [len(part.contacts) for part in first] == [MAX_SLICE_CONTACTS] * BEHIND_SLICES
+    assert await setup.next(is_behind=True) is None
+    assert list((await setup.next_slice()).contacts) == [f"c{contacts:05}"]
+    await setup.backfill.close()
+
+
+async def test_a_slot_that_is_behind_writes_no_more_slices_than_its_transaction_has_time_for() -> None:
+    setup = BackfillSetup(driver_with_contacts(2 * MAX_SLICE_CONTACTS))
+    setup.throttle.measure_slices(MEASURED_SLICES * SLICES_SECONDS, MEASURED_SLICES)
     setup.propose(COUNTED)
     await setup.await_counts()
     first = await setup.next(is_behind=True)
     assert isinstance(first, list)
     assert [len(part.contacts) for part in first] == [MAX_SLICE_CONTACTS]
-    assert await setup.next(is_behind=True) is None
-    assert list((await setup.next_slice()).contacts) == [f"c{MAX_SLICE_CONTACTS:05}"]
     await setup.backfill.close()
 
 
