@@ -21,10 +21,10 @@ long again."""
 BUSY_SECONDS = 0.5
 """How long after the last event a worker counts as busy."""
 
-FIRST_SLICE_SECONDS = 0.001
-"""How long a full slice takes to decide, until some were measured."""
+FIRST_SLICE_SECONDS = 0.002
+"""How long a full slice takes to decide, until some were measured: rather too long."""
 
-MEASURED_SLICES = 64
+MEASURED_SLICES = 16
 """From so many slices on their mean counts; those before count half as much each time."""
 
 RELEASE_SECONDS = 0.2

@@ -70,6 +70,7 @@ async def test_a_new_owner_goes_on_after_the_last_contact_appended() -> None:
 async def test_a_slot_that_is_behind_writes_a_few_slices_and_then_none_for_a_while() -> None:
     contacts = BEHIND_SLICES * MAX_SLICE_CONTACTS
     setup = BackfillSetup(driver_with_contacts(contacts + 1))
+    setup.throttle.measure_slices(MEASURED_SLICES * SLICES_SECONDS / (2 * BEHIND_SLICES), MEASURED_SLICES)
     setup.propose(COUNTED)
     await setup.await_counts()
     first = await setup.next(is_behind=True)

@@ -106,8 +106,8 @@ def test_decisions_are_followed_by_a_pause_after_which_whoever_asked_is_woken(
 def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
     fake_time.now = 100.0
-    assert 8 * FIRST_SLICE_SECONDS == 0.008
-    throttle.reserve(8)
+    assert 4 * FIRST_SLICE_SECONDS == 0.008
+    throttle.reserve(4)
     assert not throttle.may_decide(print)
     fake_time.work(0.010)
     throttle.mark_decisions(0.010)  # 2 ms more than expected
@@ -117,12 +117,12 @@ def test_what_was_reserved_is_not_paused_for_again(monkeypatch: pytest.MonkeyPat
 
 def test_the_pause_follows_how_long_slices_take_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_time, loop, throttle = FakeTime(monkeypatch), FakeLoop(monkeypatch), Throttle()
-    throttle.measure_slices(0.002, 1)
+    throttle.measure_slices(0.001, 1)
     assert throttle.slice_seconds == FIRST_SLICE_SECONDS  # one tells nothing
     for _ in range(MEASURED_SLICES // 4):
-        throttle.measure_slices(0.008, 4)
-    assert throttle.slice_seconds == pytest.approx(0.002)
-    throttle.reserve(4)
+        throttle.measure_slices(0.004, 4)
+    assert throttle.slice_seconds == pytest.approx(0.001)
+    throttle.reserve(8)
     assert not throttle.may_decide(print)
     assert loop.delays == [pytest.approx(0.008 / SLICE_SHARE)]
     for _ in range(4 * MEASURED_SLICES):
@@ -160,8 +160,8 @@ def test_so_many_slices_go_into_one_transaction_as_it_has_time_for(monkeypatch: 
     FakeTime(monkeypatch)
     throttle = Throttle()
     assert throttle.slices_within(2.5 * FIRST_SLICE_SECONDS) == 2
-    throttle.measure_slices(MEASURED_SLICES * 0.002, MEASURED_SLICES)
-    assert throttle.slices_within(0.021) == 10
+    throttle.measure_slices(MEASURED_SLICES * 0.001, MEASURED_SLICES)
+    assert throttle.slices_within(0.0105) == 10
     throttle.measure_slices(MEASURED_SLICES * 1.0, MEASURED_SLICES)
     assert throttle.slices_within(0.0105) == 1
 
