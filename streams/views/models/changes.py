@@ -24,6 +24,11 @@ local function drop_changes(contact, entries)
     redis.call('ZREM', base .. 'timeline:' .. contact, entry)
   end
 end
+
+-- When the newest entry was written (ms); nil where there is none.
+local function newest_of(timeline)
+  return tonumber(redis.call('ZRANGE', timeline, -1, -1, 'WITHSCORES')[2])
+end
 """
 
 LUA = (
@@ -100,7 +105,7 @@ apply.change = function(contact, hash, place, subject, direction, at, at_ms, wri
   local surplus = redis.call('ZCARD', timeline) - TIMELINE
   if surplus > 0 then drop_changes(contact, redis.call('ZRANGE', timeline, 0, surplus - 1)) end
   if tonumber(keep) >= 0 then
-    local newest = tonumber(redis.call('ZRANGE', timeline, -1, -1, 'WITHSCORES')[2])
+    local newest = newest_of(timeline)
     -- A contact that goes on changing keeps its timeline, not what is older than changes are kept.
     local horizon = string.format('(%.0f', newest - tonumber(keep))
     drop_changes(contact, redis.call('ZRANGEBYSCORE', timeline, '-inf', horizon))

@@ -21,12 +21,18 @@ apply.no_contact = function(contact, hash, ms)
   redis.call('ZREM', base .. 'contacts', contact)
   redis.call('ZADD', base .. 'erased', 'GT', ms, hash)
   local timeline = base .. 'timeline:' .. contact
+  local newest, expiry = newest_of(timeline), redis.call('PEXPIRETIME', timeline)
   drop_changes(contact, redis.call('ZRANGEBYSCORE', timeline, '-inf', ms))
   local results = {}
   for _, entry in ipairs(redis.call('ZRANGE', timeline, 0, -1)) do
     if entry:sub(1, 1) == 'r' then results[#results + 1] = entry end
   end
   drop_changes(contact, results)
+  -- Of a contact that began again something may be left, and what was dropped may have been newer.
+  local newest_left = newest_of(timeline)
+  if newest_left and expiry >= 0 then
+    redis.call('PEXPIREAT', timeline, string.format('%.0f', expiry - newest + newest_left))
+  end
 end
 """
 ARITY = {"contact": 3, "no_contact": 3}

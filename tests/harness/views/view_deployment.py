@@ -253,12 +253,15 @@ def wait_until_true(condition: Callable[[], bool], message: Callable[[], str]) -
 
 
 def differences(expected: Snapshot, found: Snapshot) -> str:
-    """The kinds of models that differ, by account."""
-    wrong = [
-        f"{account} {kind}: {str(model[kind])[:300]} != {str(found.get(account, {}).get(kind))[:300]}"
-        for account, model in expected.items()
-        for kind in model
-        if found.get(account, {}).get(kind) != model[kind]
-    ]
+    """The kinds of models that differ, by account; of a mapping what differs."""
+    wrong = []
+    for account, model in expected.items():
+        for kind, right in model.items():
+            seen = found.get(account, {}).get(kind)
+            if isinstance(right, dict) and isinstance(seen, dict):
+                names = sorted(name for name in right.keys() | seen.keys() if right.get(name) != seen.get(name))
+                wrong += [f"{account} {kind} {name}: {right.get(name)} != {seen.get(name)}"[:600] for name in names]
+            elif seen != right:
+                wrong.append(f"{account} {kind}: {str(right)[:300]} != {str(seen)[:300]}")
     extra = [f"unexpected account {account}" for account in found if account not in expected]
     return "\n".join(wrong + extra)

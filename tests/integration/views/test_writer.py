@@ -279,6 +279,19 @@ async def test_a_result_that_a_broker_stamped_behind_the_erasure_goes_with_its_c
     assert await client.execute("XLEN", OWN.changes) == 0
 
 
+async def test_what_an_erasure_leaves_of_a_timeline_expires_when_its_newest_change_does(client: RedisClient) -> None:
+    writer = ViewWriter(client, KEYS, 7)
+    await writer.load()
+    answer = ("crm-results:0", CHANGES.result_operation, result(1, "early", timestamp=NOW + 50))
+    # Of the contact that began again; its partition may be read before that of the erasure.
+    later = ("segment-changes:0", CHANGES.output_operation, entered(4, at=START + 2_000, timestamp=NOW + 10))
+    await writer.apply(batch(("contacts:0", contact_operation, contact(1)), answer, later))
+    assert len(await timeline(client)) == 2
+    await writer.apply(batch(("contacts:0", contact_operation, contact(2, is_gone=True))))
+    assert len(await timeline(client)) == 1
+    assert await client.execute("PEXPIRETIME", OWN.timeline("ada")) == NOW + 10 + 86_400_000
+
+
 async def test_a_rebuild_drops_changes_of_contacts_without_a_row_where_the_account_has_rows(
     client: RedisClient,
 ) -> None:

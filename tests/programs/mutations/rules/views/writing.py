@@ -186,4 +186,13 @@ MUTATIONS: tuple[Mutation, ...] = (
             "::test_in_a_cluster_that_lost_the_progress_with_the_set_of_accounts_all_is_built_anew",
         ),
     ),
+    Mutation(
+        id="views-erasure-expiry",
+        section=10,
+        rule="what an erasure leaves of a timeline expires when its newest change does",
+        where="streams/views/models/contacts.py",
+        text="expiry - newest + newest_left",
+        instead="expiry",
+        caught_by=(f"{_TESTS}::test_what_an_erasure_leaves_of_a_timeline_expires_when_its_newest_change_does",),
+    ),
 )
